@@ -1,0 +1,207 @@
+"""The command line: thin over ``coder``, ``output`` and ``show``.
+
+Only light modules are imported here: ``facetcode --help`` must not wait for spaCy, rich or NumPy.
+Records go to standard output; everything said about them goes to standard error.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, ParamSpec
+
+import typer
+
+from facetcode import __version__
+from facetcode.errors import FacetcodeError
+from facetcode.output import Format, format_for
+from facetcode.terminal import one_line
+
+P = ParamSpec("P")
+
+SOME_FAILED = 1
+WRONG_USE = 2
+
+app = typer.Typer(
+    help="Suggest CPT 64490-64492 from facet-block procedure notes, with the words they rest on.",
+    no_args_is_help=True,
+    # Plain help: rich's costs a third of the time that --help may take.
+    rich_markup_mode=None,
+    # Typer's tracebacks show local variables, and those hold note text.
+    pretty_exceptions_enable=False,
+)
+
+PolicyOption = Annotated[
+    str,
+    typer.Option("--policy", metavar="NAME", help="A policy by name (default, medicare) or file."),
+]
+TextColumn = Annotated[
+    str | None, typer.Option("--text-column", metavar="NAME", help="CSV column of the note's text.")
+]
+IdColumn = Annotated[
+    str | None, typer.Option("--id-column", metavar="NAME", help="CSV column of the note's id.")
+]
+
+
+def say(message: str) -> None:
+    """A message to standard error, which no part of it can drive."""
+    print(f"facetcode: {one_line(message, longest=2000)}", file=sys.stderr)
+
+
+def guarded(command: Callable[P, None]) -> Callable[P, None]:
+    """Turn whatever ends a command early into a message and an exit status, never a traceback."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                # An id that the terminal's encoding lacks is no reason to lose its record.
+                stream.reconfigure(errors="backslashreplace")
+        try:
+            command(*args, **kwargs)
+            sys.stdout.flush()
+        except typer.Exit:
+            raise
+        except FacetcodeError as error:
+            say(str(error))
+            raise typer.Exit(WRONG_USE) from None
+        except BrokenPipeError:
+            # Whoever read has had enough (`| head`): end as other programs do, without a word.
+            # Python flushes standard output once more at exit, and that must find something open.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(141) from None
+        except KeyboardInterrupt:
+            say("interrupted")
+            raise typer.Exit(130) from None
+        except Exception as error:
+            # The exception's own words may quote the note: its kind and place must do.
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{Path(place.filename).name}:{place.lineno}"
+            say(f"internal error {type(error).__name__} at {where}; please report it")
+            raise typer.Exit(SOME_FAILED) from None
+
+    return run
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"facetcode {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Suggest CPT 64490-64492 from facet-block procedure notes, with the words they rest on."""
+
+
+@app.command("code")
+@guarded
+def code_command(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="PATH...", help="Notes: .txt, .jsonl, .csv, .tsv, or folders of them."
+        ),
+    ] = None,
+    policy: PolicyOption = "default",
+    form: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            help="Default: a table on a terminal, else JSON Lines, or by the suffix of --output.",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="FILE", help="Write to a file, whole or not at all."),
+    ] = None,
+    facts: Annotated[
+        Path | None,
+        typer.Option(
+            "--facts", metavar="FILE", help="Code records whose facts are filled in already."
+        ),
+    ] = None,
+    text_column: TextColumn = None,
+    id_column: IdColumn = None,
+) -> None:
+    """Code notes: one record a note.
+
+    Exit status 0: every note has a record; 1: some notes could not be read and are listed;
+    2: wrong usage or input not found.
+
+    \b
+    Examples:
+      facetcode code notes/ --policy medicare
+      facetcode code export.csv --text-column NOTE_TEXT --output codes.parquet
+      facetcode code --facts form.jsonl > records.jsonl
+    """
+    paths = paths or []
+    if bool(paths) == (facts is not None):
+        raise FacetcodeError("name the notes to code, or records with --facts FILE (not both)")
+    inputs = [*paths, *([facts] if facts else [])]
+    if output and any(same_file(output, path) for path in inputs):
+        raise FacetcodeError(f"{output}: is the input; name another file to write to")
+    from facetcode.notes.formats import count_hint
+    from facetcode.run import NothingRead, Tally, code_facts, code_notes, write
+
+    form = form or format_for(output, terminal=sys.stdout.isatty())
+    tally = Tally(say)
+    if facts is not None:
+        total, records = None, code_facts(facts, policy, tally)
+    else:
+        total = count_hint(paths)
+        records = code_notes(paths, policy, tally, text_column=text_column, id_column=id_column)
+    # On one terminal a bar and a stream of records would overwrite each other.
+    streams = output is None and form is not Format.TABLE and sys.stdout.isatty()
+    try:
+        write(records, tally, form, output, total=total, progress=not streams)
+    except NothingRead as error:
+        if tally.failed:
+            say(f"{tally.summary()}; {error}")
+            raise typer.Exit(SOME_FAILED) from None
+        raise FacetcodeError(f"{', '.join(map(str, inputs))}: no notes found; {error}") from None
+    say(tally.summary())
+    if tally.failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+@app.command("show", short_help="Show one note, its evidence in colour.")
+@guarded
+def show_command(
+    path: Annotated[Path, typer.Argument(metavar="NOTE", help="A note, or an export with --id.")],
+    note_id: Annotated[
+        str | None, typer.Option("--id", metavar="ID", help="Which note of an export.")
+    ] = None,
+    policy: PolicyOption = "default",
+    text_column: TextColumn = None,
+    id_column: IdColumn = None,
+) -> None:
+    """Show one note: its evidence in colour, the lines with their reasons, the flags.
+
+    \b
+    Examples:
+      facetcode show note.txt
+      facetcode show export.csv --id 1042 --policy medicare
+    """
+    from facetcode.coder import Coder
+    from facetcode.coding import load_policy
+    from facetcode.run import find_note
+    from facetcode.show import console_on, print_note
+
+    rules = load_policy(policy)
+    note = find_note(path, note_id, text_column=text_column, id_column=id_column)
+    print_note(note.text, Coder(rules)(note), console_on(sys.stdout, piped=100))
+
+
+def same_file(target: Path, source: Path) -> bool:
+    """Whether writing ``target`` would overwrite ``source``, under whatever name."""
+    return target.exists() and source.exists() and os.path.samefile(target, source)

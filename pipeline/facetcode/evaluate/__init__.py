@@ -1,0 +1,1 @@
+"""Records against labelled notes: reading annotations, matching, scores and reports."""

@@ -1,0 +1,169 @@
+"""The extraction pipeline put together: a note's text in, its facts out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from facetcode.errors import ExtractionError
+from facetcode.extract import (
+    dates,
+    diagnoses,
+    documentation,
+    guidance,
+    level_context,
+    levels,
+    placeholders,
+    procedure,
+    relief,
+    scores,
+    stated_codes,
+    targets,
+)
+from facetcode.extract.assertion import build_context
+from facetcode.extract.medspacy_parts import create_medspacy_tokenizer
+from facetcode.extract.reading import Reading
+from facetcode.extract.screen import could_hold_facet_block
+from facetcode.extract.sections import build_sectionizer, sections
+from facetcode.extract.text import even, sentences, without_unchecked
+from facetcode.facts import FACET_BLOCKS, Doubt, Facts, Guidance, Procedure
+
+MAX_CHARS = 400_000
+"""Longest text read as one note; a longer one is an export, not a note."""
+
+
+class Extractor:
+    """The medspaCy pipeline and the fact modules; built once, used for any number of notes."""
+
+    def __init__(self, *, screen: bool = True) -> None:
+        """``screen`` lets through only notes that could hold a facet block or another injection."""
+        self.screen = screen
+        self.nlp: Language = spacy.blank("en")
+        self.nlp.tokenizer = create_medspacy_tokenizer(self.nlp)
+        self.nlp.max_length = MAX_CHARS
+        self._matcher = targets.build_matcher(self.nlp)
+        self._sectionizer = build_sectionizer(self.nlp)
+        self._context = build_context(self.nlp)
+
+    def reading(self, text: str, meta: Mapping[str, str] | None = None) -> Reading:
+        """The note prepared for the fact modules; ExtractionError when it is too long."""
+        if len(text) > MAX_CHARS:
+            raise ExtractionError(
+                f"the note has {len(text):,} characters, more than the {MAX_CHARS:,} of one note; "
+                "split it into one file a note"
+            )
+        meta = meta or {}
+        clean = without_unchecked(even(text))
+        doc = self.nlp.make_doc(clean)
+        cut = sentences(clean)
+        _set_sentences(doc, [s.start for s in cut])
+        self._sectionizer(doc)
+        mentions = targets.mark(doc, self._matcher)
+        self._context(doc)
+        return Reading(
+            given=text,
+            even=clean,
+            sentences=cut,
+            sections=sections(doc),
+            targets=targets.targets(doc, mentions),
+            meta=meta,
+            dos=dates.date_of_service(clean, meta),
+        )
+
+    def facts(self, text: str, meta: Mapping[str, str] | None = None) -> Facts:
+        """Everything the note says that a code or a flag may rest on."""
+        if self.screen and not could_hold_facet_block(text):
+            return Facts(Procedure(None))
+        return find_facts(self.reading(text, meta))
+
+
+def _set_sentences(doc: Doc, starts: list[int]) -> None:
+    """Sentence starts at the first token at or after each offset."""
+    ends = iter(sorted(starts))
+    following = next(ends, None)
+    for token in doc:
+        begins = False
+        while following is not None and token.idx >= following and not token.is_space:
+            begins = True
+            following = next(ends, None)
+        token.is_sent_start = begins or token.i == 0
+
+
+def find_facts(reading: Reading) -> Facts:
+    """Run every fact module on a prepared note."""
+    mentions = level_context.read(reading)
+    done, also = procedure.find(reading, mentions)
+    block_today = done.kind in FACET_BLOCKS
+    found_relief = relief.find(reading, block_today=block_today)
+    found_scores = scores.find(reading, block_today=block_today)
+    found_diagnoses = diagnoses.find(reading)
+    if not block_today:
+        return Facts(
+            done, relief=found_relief, diagnoses=found_diagnoses, scores=found_scores
+        )
+    assert done.kind is not None
+    treated = levels.find(reading, mentions, done.kind)
+    seen = guidance.find(reading)
+    return Facts(
+        procedure=done,
+        levels=treated.levels,
+        nerves=treated.nerves,
+        guidance=seen,
+        relief=found_relief,
+        diagnoses=found_diagnoses,
+        scores=found_scores,
+        stated_codes=stated_codes.find(reading),
+        findings=documentation.find(reading),
+        doubts=(*treated.doubts, *_unfilled(reading, treated, seen, done)),
+        also=also,
+        lumbar_levels=treated.lumbar,
+    )
+
+
+def _unfilled(
+    reading: Reading, treated: levels.Found, seen: Guidance, done: Procedure
+) -> tuple[Doubt, ...]:
+    """PLACEHOLDER where an unfilled field stands for a fact no other place states."""
+    missing = set()
+    if not treated.levels:
+        missing.add("level")
+    if not treated.levels or any(level.side == "unstated" for level in treated.levels):
+        missing.add("side")
+    if seen.modality == "unstated":
+        missing.add("guidance")
+    if not missing:
+        return ()
+    spots: list[Any] = []
+    for field in placeholders.find(reading):
+        about = placeholders.about(reading, field)
+        if about & missing:
+            spots.append(field)
+    if "side" in missing:
+        choice = _side_choice(reading)
+        if choice is not None and choice not in spots:
+            spots.append(choice)
+    if not spots:
+        return ()
+    return (
+        Doubt(
+            "PLACEHOLDER",
+            "A template field is unfilled where a needed fact should stand.",
+            "hard",
+            tuple(spots[:3]),
+        ),
+    )
+
+
+def _side_choice(reading: Reading) -> Any:
+    from facetcode.extract.laterality import unresolved
+
+    for section in reading.sections:
+        if section.time in {"performed", "none"} and section.category not in {"exam", "consent", "imaging"}:
+            spot = unresolved(reading.even, section.body, section.end)
+            if spot is not None:
+                return reading.evidence(*spot)
+    return None

@@ -1,0 +1,100 @@
+"""Dates written in notes, and which of them is today's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        "january jan|february feb|march mar|april apr|may|june jun|july jul|august aug|"
+        "september sep sept|october oct|november nov|december dec".split("|"),
+        start=1,
+    )
+    for name in names.split()
+}
+_MONTH = "(?P<month>" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\.?"
+_NUMERIC = re.compile(
+    r"(?<![\d/.\-])(?P<a>\d{1,4})(?P<sep>[/.\-])(?P<b>\d{1,2})(?:(?P=sep)(?P<c>\d{2,4}))(?![\d/]|\.\d|-\d)"
+)
+_SHORT = re.compile(r"(?<![\d/.\-])(?P<a>1[0-2]|0?[1-9])/(?P<b>3[01]|[12]\d|0?[1-9])(?![\d/]|\.\d|-\d)")
+_WORDED = re.compile(
+    rf"\b(?:{_MONTH}\s+(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s+(?P<y1>\d{{4}}))?"
+    rf"|(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?[\s-](?:of\s+)?{_MONTH.replace('month', 'month2')}[\s,-]*(?P<y2>\d{{4}}|\d{{2}})?)\b",
+    re.IGNORECASE,
+)
+_TODAY = re.compile(
+    r"(?:date\s+of\s+(?:the\s+)?(?:procedure|service|operation|surgery|visit|injection|block|encounter)|"
+    r"(?:procedure|service|visit|encounter|operative|surgery|exam|proc)\s+date|\bDOS|\bDOP|\bdate|\bseen\s+on|\bdated?)\s*[:=|#-]*\s*$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A date as written: half-open offsets; ``day`` is None when the year cannot be known."""
+
+    start: int
+    end: int
+    day: date | None
+
+
+def _build(year: int, month: int, day: int) -> date | None:
+    if year < 100:
+        year += 2000 if year < 70 else 1900
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def find(text: str, *, year: int | None = None) -> list[Written]:
+    """Every date of an even text, in order; month first, as American notes write it.
+
+    ``year`` completes dates written without one (``3/12``).
+    """
+    found: list[Written] = []
+    for match in _NUMERIC.finditer(text):
+        a, b, c = int(match["a"]), int(match["b"]), int(match["c"])
+        if len(match["a"]) == 4:
+            day = _build(a, b, c)
+        elif a > 12:
+            day = _build(c, b, a)
+        else:
+            day = _build(c, a, b)
+        if day is not None and 1930 <= day.year <= 2100 and len(match["a"]) in {1, 2, 4}:
+            found.append(Written(match.start(), match.end(), day))
+    for match in _WORDED.finditer(text):
+        name = (match["month"] or match["month2"]).lower()
+        number = int(match["d1"] or match["d2"])
+        stated = match["y1"] or match["y2"]
+        full = int(stated) if stated else year
+        day = _build(full, _MONTHS[name], number) if full else None
+        found.append(Written(match.start(), match.end(), day))
+    if year is not None:
+        for match in _SHORT.finditer(text):
+            # 8/10 is a pain score far more often than a day in August.
+            if int(match["b"]) == 10 and int(match["a"]) <= 10:
+                continue
+            if not any(w.start <= match.start() < w.end for w in found):
+                found.append(Written(match.start(), match.end(), _build(year, int(match["a"]), int(match["b"]))))
+    return sorted(found, key=lambda written: written.start)
+
+
+def date_of_service(text: str, meta: Mapping[str, str]) -> date | None:
+    """Today's date: from the export, else from a date the note labels as today's."""
+    stated = meta.get("date_of_service")
+    if stated:
+        try:
+            return date.fromisoformat(stated)
+        except ValueError:
+            return None
+    for written in find(text):
+        before = text[max(0, written.start - 40) : written.start]
+        label = _TODAY.search(before)
+        if written.day and label and "birth" not in before.lower():
+            return written.day
+    return None

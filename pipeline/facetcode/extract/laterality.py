@@ -1,0 +1,191 @@
+"""On which side each level was treated: side words found, told from other sides, and tied to levels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from facetcode.extract.level_context import Treated
+from facetcode.extract.reading import Reading
+from facetcode.extract.rules import load_rules
+from facetcode.extract.text import Sentence
+
+KnownSide = Literal["right", "left", "bilateral"]
+
+
+@dataclass(frozen=True, slots=True)
+class SideWord:
+    """One side word of a sentence that may tell a treated side; offsets half-open."""
+
+    value: KnownSide
+    start: int
+    end: int
+
+
+@cache
+def _sides() -> list[tuple[KnownSide, re.Pattern[str]]]:
+    return [(e["value"], re.compile(e["pattern"], re.IGNORECASE)) for e in load_rules("laterality")["side"]]
+
+
+@cache
+def _pattern(key: str) -> re.Pattern[str]:
+    rule = load_rules("laterality")[key]
+    joined = "|".join(f"(?:{p})" for p in rule) if isinstance(rule, list) else rule
+    return re.compile(joined.replace("?P<side>", "") if isinstance(rule, list) else joined, re.IGNORECASE)
+
+
+@cache
+def _repeated() -> list[re.Pattern[str]]:
+    return [re.compile(p, re.IGNORECASE) for p in load_rules("laterality")["repeated_side"]]
+
+
+def words(text: str, start: int, end: int) -> list[SideWord]:
+    """Side words between two offsets, in order, without the sides of other things."""
+    unresolved = [m.span() for m in _pattern("unresolved").finditer(text, start, end)]
+    found: list[SideWord] = []
+    for value, pattern in _sides():
+        for match in pattern.finditer(text, start, end):
+            inside = any(a <= match.start() < b for a, b in unresolved)
+            taken = any(w.start <= match.start() < w.end for w in found)
+            if inside or taken:
+                continue
+            if _pattern("not_before").search(text, max(start, match.start() - 40), match.start()):
+                continue
+            if _pattern("not_after").search(text[match.end() : match.end() + 40]):
+                continue
+            found.append(SideWord(value, match.start(), match.end()))
+    return sorted(found, key=lambda word: word.start)
+
+
+def unresolved(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """Offsets of a choice of sides nobody made (``right/left``), or None."""
+    match = _pattern("unresolved").search(text, start, end)
+    return match.span() if match else None
+
+
+_FILLER = re.compile(
+    r"[\s,:;()&+\[\]\-*#]*(?:(?:the|at|of|for|to|in|on|and|side|sided|level|levels|joint|joints|facet|facets|nerve|"
+    r"nerves|medial|branch|branches|cervical|thoracic|block|blocks|injection|injections|mbb|mbbs|mb|mbs|"
+    r"diagnostic|therapeutic|first|second|confirmatory|repeat|intra-?articular|zygapophys[a-z]*|z-joints?|"
+    r"dorsal|ramus|rami|paravertebral|spinal|steroid|under|fluoroscopic(?:ally)?|fluoro|guided|guidance|"
+    r"targeting|corresponding|upper|lower|mid|third|occipital|ton|with|performed|was|were|approach|same|"
+    r"levels?|number|no|dx|tx|\d|articular|pillar|pillars|lateral|mass|spine|neck|region)"
+    r"[\s,:;()&+\[\]\-/*#.]*)*$",
+    re.IGNORECASE,
+)
+_BACK = re.compile(
+    r"[\s,(:\-\[]*(?:(?:facet|zygapophys[a-z]*|z-?joints?|joints?|medial|branch|branches|nerves?|mbbs?|mbs?|levels?|dorsal|ramus|rami|blocks?|"
+    r"injections?|articular|pillars?|done|performed|completed|treated|on|to|at|the|her|his|side|only|all)[\s,(:\-\[]*)*$",
+    re.IGNORECASE,
+)
+
+
+def _own(text: str, treated: Treated, before: Sequence[SideWord], after: Sequence[SideWord], floor: int, ceiling: int) -> SideWord | None:
+    """The side word that stands with one mention and not with its neighbour."""
+    start, end = treated.target.start, treated.target.end
+    behind = next((w for w in after if w.start >= end and w.end <= ceiling), None)
+    ahead = next((w for w in reversed(before) if w.end <= start and w.start >= floor), None)
+    behind_fits = behind is not None and _BACK.match(text[end : behind.start]) is not None
+    ahead_fits = ahead is not None and _FILLER.match(text[ahead.end : start]) is not None
+    if ahead_fits and behind_fits and ahead is not None and behind is not None:
+        # "C3-4 on the right and C4-5 on the left": a side before "and" belongs to the level before it.
+        return behind if start - ahead.end > behind.start - end and ceiling - behind.end > 0 else ahead
+    if ahead_fits:
+        return ahead
+    return behind if behind_fits else None
+
+
+def assign(reading: Reading, mentions: Sequence[Treated]) -> dict[int, SideWord]:
+    """The side word of each mention that has one in its sentence, by the mention's start offset.
+
+    A side that stands with a mention is its own; mentions of the same list without one take the
+    list's: the side in front of the list, or the one behind its end.
+    """
+    result: dict[int, SideWord] = {}
+    by_sentence: dict[Sentence, list[Treated]] = {}
+    for treated in mentions:
+        by_sentence.setdefault(reading.sentence_at(treated.target.start), []).append(treated)
+    for sentence, group in by_sentence.items():
+        found = words(reading.even, sentence.start, sentence.end)
+        if not found:
+            continue
+        result.update(_in_sentence(reading.even, sentence, group, found))
+    return result
+
+
+def _in_sentence(
+    text: str, sentence: Sentence, group: Sequence[Treated], found: Sequence[SideWord]
+) -> dict[int, SideWord]:
+    suffix_style = _suffix_style(text, group, found)
+    own: dict[int, SideWord] = {}
+    used: set[int] = set()
+    for index, treated in enumerate(group):
+        floor = group[index - 1].target.end if index else sentence.start
+        ceiling = group[index + 1].target.start if index + 1 < len(group) else sentence.end
+        between = [w for w in found if floor <= w.start and w.end <= ceiling and w.start not in used]
+        if suffix_style:
+            word = next((w for w in between if w.start >= treated.target.end), None)
+        else:
+            word = _own(text, treated, between, between, floor, ceiling)
+        if word is not None:
+            own[treated.target.start] = word
+            used.add(word.start)
+    default = None
+    free = [w for w in found if w.start not in used]
+    for treated in group:
+        start = treated.target.start
+        if start in own:
+            default = own[start]
+        elif default is not None and not suffix_style:
+            own[start] = default
+    # Mentions before the first side of the list: the one behind the list holds for all of it.
+    following: SideWord | None = None
+    for treated in reversed(group):
+        start = treated.target.start
+        if start in own:
+            following = own[start]
+        elif following is not None:
+            own[start] = following
+    if not own:
+        first = group[0].target.start
+        ahead = [w for w in free if w.end <= first]
+        word = ahead[-1] if ahead else (free[0] if free else None)
+        if word is not None:
+            own = {t.target.start: word for t in group}
+    return own
+
+
+def _suffix_style(text: str, group: Sequence[Treated], found: Sequence[SideWord]) -> bool:
+    """Whether sides stand behind their levels: ``C3-4 on the right and C4-5 on the left``."""
+    if len(group) < 2 or len(found) < 2:
+        return False
+    if found[0].start < group[0].target.start:
+        return False
+    return found[-1].start >= group[-1].target.end
+
+
+def other_side(reading: Reading) -> list[tuple[int, int, KnownSide | None]]:
+    """Where the note says the same was done on the other side, or on a named second side."""
+    found: list[tuple[int, int, KnownSide | None]] = []
+    for match in _pattern("other_side").finditer(reading.even):
+        if reading.section_time(match.start()) in {"performed", "none"}:
+            found.append((match.start(), match.end(), None))
+    for pattern in _repeated():
+        for match in pattern.finditer(reading.even):
+            if reading.section_time(match.start()) in {"performed", "none"}:
+                side: KnownSide = "left" if match["side"].lower() == "left" else "right"
+                found.append((match.start("side"), match.end("side"), side))
+    return sorted(found)
+
+
+def merge(values: Iterable[KnownSide]) -> KnownSide | None:
+    """Right and left make bilateral; None for no side at all."""
+    known = set(values)
+    if not known:
+        return None
+    if len(known) > 1:
+        return "bilateral"
+    return known.pop()

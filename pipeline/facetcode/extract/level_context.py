@@ -1,0 +1,182 @@
+"""What each level mention is a level of, whether it was treated today, and by which procedure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from facetcode.extract.level_grammar import Mention
+from facetcode.extract.reading import LIVE, Reading, Status
+from facetcode.extract.rules import load_rules
+from facetcode.extract.targets import LEVEL, Target
+
+Object = Literal["nerve", "joint", "bone", "level", "not_treated"]
+Place = Literal["header", "body", "addendum", "diagnosis"]
+
+PROCEDURES = (
+    "MBB", "FACET_INJECTION", "RFA", "EPIDURAL", "ROOT_BLOCK", "OCCIPITAL",
+    "TRIGGER_POINT", "OTHER_INJECTION", "SURGERY", "STUDY",
+)  # fmt: skip
+OURS = frozenset({"MBB", "FACET_INJECTION"})
+
+_HEADER = frozenset({"title", "procedure", "levels", "side", "codes"})
+
+
+@dataclass(frozen=True, slots=True)
+class Treated:
+    """A level mention read in its sentence."""
+
+    target: Target
+    mention: Mention
+    status: Status
+    object: Object
+    procedure: str | None
+    """Label of the procedure the sentence (or its field) ties the levels to; None if it names none."""
+    place: Place
+    acted: bool
+    """Whether needle or drug stand in the same sentence."""
+
+    @property
+    def live(self) -> bool:
+        """Whether the mention may name levels of today's facet block."""
+        return self.status in LIVE and self.object != "not_treated"
+
+
+@cache
+def _rule(name: str, template: str = "{}") -> re.Pattern[str]:
+    fragments = "|".join(f"(?:{f})" for f in load_rules("levels")[name])
+    return re.compile(template.format(f"(?:{fragments})"), re.IGNORECASE)
+
+
+# Between a list and the word behind it that governs it: sides, "the", brackets, counts.
+_GAP_AFTER = (
+    r"[\s,]*(?:\([^()\n]{{0,40}}\)\s*)?(?:(?:on|at|in)\s+(?:the\s+)?)?"
+    r"(?:(?:left|right|bilateral(?:ly)?|b/?l|both|sided?|cervical|thoracic|spinal|paravertebral|respective|"
+    r"corresponding|diagnostic|therapeutic|posterior|vertebral)[\s,-]*)*{}"
+)
+_GAP_BEFORE = (
+    r"{}(?:\s+(?:nerve\s+)?(?:blocks?|injections?|blockade|nerves?|inj\.?))?[\s:,(#0-9.-]*"
+    r"(?:(?:were|was|are|located|performed|done|supplying|innervating|targeting|arising|levels?|sites?|"
+    r"at|of|for|to|from|over|on|the|left|right|bilateral(?:ly)?|b/?l|both|sides?|sided|cervical|thoracic|"
+    r"spinal|spine|paravertebral|and|diagnostic|therapeutic|first|second|confirmatory|joint|joints|facet|"
+    r"corresponding|including|named|namely|using|fluoroscop[a-z]*|guided|guidance|under|with|"
+    r"bl|lt|rt|r|l)[\s:,(-]*)*$"
+)
+
+
+def _object(reading: Reading, target: Target, following: int, preceding: int) -> Object:
+    """The word that governs a mention, looked for between its neighbours in the sentence."""
+    sentence = reading.sentence_at(target.start)
+    after = reading.words(target.end, min(following, sentence.end, target.end + 90))
+    before = reading.words(max(preceding, sentence.start, target.start - 110), target.start)
+    if _rule("not_after", r"^(?:\s+(?:and|&)\s+\S+)?{}").match(after):
+        return "not_treated"
+    if _rule("not_before", r"\b{}$").search(before):
+        return "not_treated"
+    for kind in ("nerve", "joint", "bone"):
+        if _rule(kind, "^" + _GAP_AFTER).match(after):
+            return kind  # type: ignore[return-value]
+    if _rule("level", "^" + _GAP_AFTER).match(after):
+        tail = _rule("level", "^" + _GAP_AFTER).match(after)
+        rest = after[tail.end() :] if tail else ""
+        for kind in ("nerve", "joint"):
+            if _rule(kind, r"^\s*(?:of\s+the\s+)?" + "{}").match(rest):
+                return kind  # type: ignore[return-value]
+    last = None
+    for kind in ("nerve", "joint", "bone"):
+        match = _rule(kind, _GAP_BEFORE).search(before)
+        if match and (last is None or match.start() > last[0]):
+            last = (match.start(), kind)
+    return last[1] if last else "level"  # type: ignore[return-value]
+
+
+def _procedure(
+    reading: Reading, target: Target, others: Sequence[Target], levels: Sequence[Target]
+) -> Target | None:
+    """The procedure a sentence ties a level to: the next one to the right before another level,
+    else the nearest to the left, else the next to the right."""
+    sentence = reading.sentence_at(target.start)
+    here = [t for t in others if sentence.start <= t.start < sentence.end]
+    if not here:
+        return None
+    next_level = min(
+        (t.start for t in levels if target.end <= t.start < sentence.end), default=sentence.end
+    )
+    right = [t for t in here if target.end <= t.start < next_level]
+    if right:
+        return right[0]
+    left = [t for t in here if t.start < target.end]
+    return left[-1] if left else here[0]
+
+
+def _place(reading: Reading, target: Target) -> Place:
+    category = reading.section_at(target.start).category
+    if category == "addendum":
+        return "addendum"
+    if category == "diagnosis":
+        return "diagnosis"
+    return "header" if category in _HEADER else "body"
+
+
+def read(reading: Reading) -> list[Treated]:
+    """Every level mention with its object, time and procedure, in order."""
+    levels = [t for t in reading.targets if t.label == LEVEL and t.mention]
+    procedures = [t for t in reading.targets if t.label in PROCEDURES]
+    runs = _runs(reading, levels)
+    found: list[Treated] = []
+    in_field: dict[int, str] = {}
+    for index, target in enumerate(levels):
+        first, last = runs[index]
+        following = levels[last + 1].start if last + 1 < len(levels) else len(reading.even)
+        preceding = levels[first - 1].end if first else 0
+        governed = Target(LEVEL, levels[first].start, levels[last].end)
+        kind = _object(reading, governed, following, preceding)
+        section = reading.section_at(target.start)
+        procedure = _procedure(reading, target, procedures, levels)
+        label = procedure.label if procedure else in_field.get(section.start)
+        if procedure:
+            in_field[section.start] = procedure.label
+        sentence = reading.sentence_at(target.start)
+        status = reading.status(target)
+        # A plan for the procedure is a plan for its levels: "RFA of C4-C6 will be scheduled".
+        if procedure and status == "unknown":
+            status = reading.status(procedure)
+        acted = _rule("act", r"\b{}").search(reading.even, sentence.start, sentence.end) is not None
+        assert target.mention is not None
+        found.append(
+            Treated(target, target.mention, status, kind, label, _place(reading, target), acted)
+        )
+    return found
+
+
+_BETWEEN = re.compile(
+    r"[\s,&+/;]*(?:(?:and|the|at|on|of|left|right|bilateral(?:ly)?|b/?l|lt|rt|l|r|sided?|side|levels?|both|"
+    r"as\s+well\s+as|plus|then|also)[\s,&+/;.()-]*)*$",
+    re.IGNORECASE,
+)
+
+
+def _runs(reading: Reading, levels: Sequence[Target]) -> list[tuple[int, int]]:
+    """For each mention the first and last of its run: mentions with only sides and *and* between."""
+    groups: list[list[int]] = []
+    for index, target in enumerate(levels):
+        if groups:
+            last = levels[groups[-1][-1]]
+            gap = reading.words(last.end, target.start)
+            same = reading.sentence_at(last.start) == reading.sentence_at(target.start)
+            if same and len(gap) < 60 and _BETWEEN.match(gap):
+                groups[-1].append(index)
+                continue
+        groups.append([index])
+    return [(group[0], group[-1]) for group in groups for _ in group]
+
+
+def generalises(reading: Reading, *, after: int = 0) -> bool:
+    """Whether the account says what was done at one level was done at the others too."""
+    for match in _rule("repeated").finditer(reading.even, after):
+        if reading.section_time(match.start()) in {"performed", "none"}:
+            return True
+    return False

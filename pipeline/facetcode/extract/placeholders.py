@@ -1,0 +1,49 @@
+"""Template fields nobody filled in where a fact of the block should stand."""
+
+from __future__ import annotations
+
+import re
+
+from facetcode.extract.reading import Reading
+from facetcode.facts import Evidence
+
+_FIELD = re.compile(
+    r"\*{3,}|_{3,}|\{\{[^{}\n]{0,60}\}\}|\[\[[^\[\]\n]{0,60}\]\]|\[(?:FILL|SELECT|ENTER|INSERT|CHOOSE)[^\]\n]{0,60}\]"
+    r"|\[\s*(?:level|levels|side|laterality|left/right|right/left|L/R|R/L|left\s?/\s?right\s?/\s?bilateral|nerves?|joints?|guidance|modality|\*+|_+|x{2,}|\?+|%|date|percent(?:age)?|number)[^\]\n]{0,40}\]"
+    r"|\{[A-Za-z_ :/|]{2,40}\}|<<[^<>\n]{1,40}>>|<(?:level|levels|side|laterality|guidance)[^<>\n]{0,20}>|@[A-Z][A-Z0-9_]{2,}@|\bXX+\b|(?<![\w#])#{2,}(?!\w)|\bC#|\bC_|\bTBD\b",
+    re.IGNORECASE,
+)
+_ADMIN = re.compile(r"name|dob|birth|mrn|patient|date|time|signature|sign|phone|fax|account|address|facility|physician|provider|notes?\b|initial", re.IGNORECASE)
+
+
+def find(reading: Reading) -> list[Evidence]:
+    """Unfilled fields outside names, dates and signatures, in order."""
+    found = []
+    for match in _FIELD.finditer(reading.even):
+        section = reading.section_at(match.start())
+        if section.category in {"admin", "signature", "consent", "plan", "family", "timeout"}:
+            continue
+        line = reading.even.rfind("\n", 0, match.start()) + 1
+        label = reading.even[max(line, match.start() - 30) : match.start()]
+        if _ADMIN.search(match.group()) or _ADMIN.search(label) or re.fullmatch(r"[_*\-=]{12,}", match.group()):
+            continue
+        if not reading.even[line : match.start()].strip() and not reading.even[match.end() : reading.even.find("\n", match.end())].strip():
+            # A line of marks alone is a rule across the page.
+            continue
+        found.append(reading.evidence(match.start(), match.end()))
+    return found
+
+
+_ABOUT = {
+    "level": re.compile(r"level|nerve|joint|branch|facet|block|\bC[#_]|\bC-?\s*$|site|location|[CTL]\d", re.IGNORECASE),
+    "side": re.compile(r"side|lateral|left|right", re.IGNORECASE),
+    "guidance": re.compile(r"guidance|imag|fluoro|modality|under\s*$", re.IGNORECASE),
+}
+
+
+def about(reading: Reading, field: Evidence) -> set[str]:
+    """Which facts a field could hold, by its own words and those around it; empty when neither says."""
+    line_start = reading.even.rfind("\n", 0, field.start) + 1
+    around = reading.even[max(line_start, field.start - 40) : field.start] + field.text
+    around += reading.even[field.end : field.end + 30].split("\n")[0]
+    return {name for name, pattern in _ABOUT.items() if pattern.search(around)}

@@ -1,0 +1,348 @@
+"""What was performed at this encounter: the kind of procedure, its intent, and what else was done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from facetcode.extract.guidance import find as find_guidance
+from facetcode.extract.level_context import OURS, PROCEDURES, Treated
+from facetcode.extract.reading import LIVE, Reading
+from facetcode.extract.rules import load_rules
+from facetcode.extract.targets import Target
+from facetcode.facts import Evidence, Intent, Kind, Procedure
+
+_HEADER = frozenset({"title", "procedure", "levels", "codes"})
+_KINDS: dict[str, Kind] = {
+    "RFA": "radiofrequency_ablation",
+    "EPIDURAL": "epidural",
+    "ROOT_BLOCK": "other",
+    "OCCIPITAL": "other",
+    "TRIGGER_POINT": "other",
+    "OTHER_INJECTION": "other",
+    "SURGERY": "other",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """Targets that name a procedure of today, split by what they are."""
+
+    facet: tuple[Target, ...]
+    others: tuple[Target, ...]
+    acts: tuple[Target, ...]
+    cancelled: Evidence | None
+
+
+@cache
+def _patterns(*keys: str) -> re.Pattern[str]:
+    rule = load_rules("procedure")
+    for key in keys:
+        rule = rule[int(key) if key.isdigit() else key]
+    return re.compile("|".join(f"(?:{p})" for p in rule), re.IGNORECASE | re.MULTILINE)
+
+
+def _cancelled(reading: Reading) -> Evidence | None:
+    """Words that call the whole case off, outside history and plans."""
+    for match in _patterns("cancelled").finditer(reading.even):
+        time = reading.section_time(match.start())
+        sentence = reading.sentence_at(match.start())
+        words = reading.words(sentence.start, sentence.end).lower()
+        if time in {"prior", "conditional", "other"} and not re.search(r"\btoday|\bcancel", words):
+            continue
+        if reading.dated_before_today(sentence):
+            continue
+        if re.search(r"\bif\b|\bshould\b|\bpreviously|\bin the past|\blast\b|\bwould\b|\bmay\b|sedation|\bhad been\b|\boriginally\b|\bearlier\b", words):
+            continue
+        return reading.evidence(match.start(), match.end())
+    return None
+
+
+def performed(reading: Reading) -> Performed:
+    """Everything named in the note as done today."""
+    facet = [t for t in reading.of(*OURS) if reading.status(t) in LIVE]
+    facet += list(_composites(reading))
+    others = [
+        t for t in reading.of(*(p for p in PROCEDURES if p not in OURS and p != "STUDY"))
+        if reading.status(t) in LIVE
+    ]
+    acts = [
+        t for t in reading.of("ACT", "BLOCK")
+        if reading.status(t) in LIVE
+        and reading.section_at(t.start).category not in {"diagnosis", "exam", "imaging", "codes"}
+    ]
+    return Performed(tuple(sorted(facet, key=lambda t: t.start)), tuple(others), tuple(acts), _cancelled(reading))
+
+
+def _composites(reading: Reading) -> Iterable[Target]:
+    """A block told in pieces: ``the C4 and C5 medial branches were each blocked``."""
+    blocks = [t for t in reading.of("BLOCK", "ACT")]
+    for target in reading.of("MEDIAL_BRANCH", "FACET_JOINT"):
+        if reading.status(target) not in LIVE:
+            continue
+        category = reading.section_at(target.start).category
+        if category in {"diagnosis", "exam", "imaging", "assessment"}:
+            continue
+        sentence = reading.sentence_at(target.start)
+        near = [
+            b for b in blocks
+            if sentence.start <= b.start < sentence.end and reading.status(b) in LIVE
+        ]
+        if near:
+            label = "MBB" if target.label == "MEDIAL_BRANCH" else "FACET_INJECTION"
+            yield Target(label, target.start, target.end, target.modifiers)
+
+
+def _in_header(reading: Reading, target: Target) -> bool:
+    return reading.section_at(target.start).category in _HEADER
+
+
+def _acted_enough(reading: Reading, done: Performed) -> bool:
+    """Whether the note tells of something done; a paper that asks for it must tell two acts."""
+    kinds = {reading.words(a.start, a.end).lower() for a in done.acts}
+    if len(kinds) >= 2:
+        return True
+    if _patterns("request").search(reading.even):
+        return False
+    return bool(kinds) or find_guidance(reading).modality != "unstated"
+
+
+def _technique(reading: Reading, header: Kind | None) -> Kind | None:
+    """Where the needle ended, from the body; None when the body does not say or says both."""
+    votes: set[Kind] = set()
+    for kind, key in (("intraarticular", "technique_joint"), ("medial_branch_block", "technique_nerve")):
+        for match in _patterns(key).finditer(reading.even):
+            section = reading.section_at(match.start())
+            if section.category in _HEADER | {"diagnosis", "indication", "history", "plan", "consent", "exam", "imaging", "assessment"}:
+                continue
+            sentence = reading.sentence_at(match.start())
+            if any(
+                sentence.start <= a.start < sentence.end and reading.status(a) in LIVE
+                for a in reading.of("ACT", "BLOCK")
+            ):
+                votes.add(kind)  # type: ignore[arg-type]
+                break
+    if len(votes) == 1:
+        return votes.pop()
+    return header
+
+
+def find(reading: Reading, levels: Sequence[Treated]) -> tuple[Procedure, tuple[Procedure, ...]]:
+    """The procedure of this encounter and what else was done; kind None when nothing was."""
+    done = performed(reading)
+    also = _also(reading, done)
+    if done.cancelled is not None and not _after_all(reading, done):
+        return Procedure(None, evidence=(done.cancelled,)), ()
+    if not done.facet or not _acted_enough(reading, done):
+        return _other(reading, done), ()
+    facet_header = [t for t in done.facet if _in_header(reading, t)]
+    rfa = [t for t in done.others if t.label == "RFA"]
+    rfa_header = [t for t in rfa if _in_header(reading, t)]
+    if rfa_header and not _separate(reading, facet_header, rfa_header):
+        return Procedure("radiofrequency_ablation", evidence=_evidence(reading, rfa_header[:2])), ()
+    if not facet_header:
+        # No heading names the block: another procedure in a heading is what was done.
+        rivals = [t for t in done.others if _in_header(reading, t)]
+        if rivals:
+            kind = _KINDS[rivals[0].label]
+            return Procedure(kind, evidence=_evidence(reading, rivals[:2])), ()
+        if rfa and any(reading.section_time(t.start) == "performed" for t in rfa):
+            return Procedure("radiofrequency_ablation", evidence=_evidence(reading, rfa[:2])), ()
+    named = facet_header or list(done.facet)
+    kind: Kind = "medial_branch_block" if named[0].label == "MBB" else "intraarticular"
+    technique = _technique(reading, kind)
+    if technique and technique != kind and not any(t.label == "MBB" for t in named[:1]):
+        kind = technique
+    elif technique == "intraarticular" and kind == "medial_branch_block" and not levels:
+        kind = technique
+    region = _region(reading, named, levels)
+    if region == "none":
+        return _other(reading, done), ()
+    if region == "lumbar":
+        return Procedure("lumbar_facet", evidence=_evidence(reading, named[:2])), ()
+    intent, ordinal, why = intent_of(reading)
+    return (
+        Procedure(kind, intent, ordinal, _evidence(reading, named[:3]), why),
+        also,
+    )
+
+
+def _after_all(reading: Reading, done: Performed) -> bool:
+    """A cancellation that the account outlives: needles were placed and drug injected later on."""
+    assert done.cancelled is not None
+    injected = [
+        a for a in done.acts
+        if a.start > done.cancelled.end
+        and re.search(r"inject|deposit|instill", reading.words(a.start, a.end), re.IGNORECASE)
+        and reading.section_time(a.start) == "performed"
+    ]
+    return bool(injected)
+
+
+def _separate(reading: Reading, facet: Sequence[Target], rfa: Sequence[Target]) -> bool:
+    """Whether block and ablation stand as different items of the heading."""
+    spots = {reading.sentence_at(t.start).start for t in rfa}
+    apart = [t for t in facet if reading.sentence_at(t.start).start not in spots]
+    if not apart:
+        return False
+    levels = {
+        label: {
+            item.first
+            for t in targets
+            for level in reading.of("LEVEL")
+            if level.mention and reading.sentence_at(level.start) == reading.sentence_at(t.start)
+            for item in level.mention.items
+        }
+        for label, targets in (("facet", apart), ("rfa", rfa))
+    }
+    return bool(levels["facet"]) and levels["facet"].isdisjoint(levels["rfa"])
+
+
+def _evidence(reading: Reading, targets: Iterable[Target]) -> tuple[Evidence, ...]:
+    return tuple(reading.evidence(t.start, t.end) for t in targets)
+
+
+_REGION = re.compile(
+    r"\b(?:(?P<lumbar>lumbar|lumbosacral|low(?:er)?\s+back|sacral|L-?spine)|(?P<ct>cervical|thoracic|cervicothoracic|neck|mid-?\s?back|upper\s+back|C-?spine|T-?spine|thoracolumbar))\b",
+    re.IGNORECASE,
+)
+
+
+def _region(reading: Reading, named: Sequence[Target], levels: Sequence[Treated]) -> str:
+    """``lumbar`` when every level of the block, or failing levels its words, are lumbar, else ``ct``.
+
+    ``none`` when nothing in the note speaks of the spine.
+    """
+    names = [
+        name
+        for t in levels
+        if t.live and (t.procedure in OURS or t.procedure is None) and t.place != "diagnosis"
+        for item in t.mention.items
+        for name in (item.first, item.last)
+    ]
+    if names:
+        # T12 beside lumbar names is the upper nerve of L1-L2.
+        ct = [n for n in names if n[0] in "CT" and n != "T12"]
+        if ct or "T12" in names and not any(n[0] in "LS" for n in names):
+            return "ct"
+        joints = {j for t in levels if t.live for item in t.mention.items for j in item.joints}
+        return "ct" if "T12-L1" in joints or "T11" in names else "lumbar"
+    votes = {"lumbar": 0, "ct": 0}
+    for target in named:
+        sentence = reading.sentence_at(target.start)
+        for match in _REGION.finditer(reading.even, sentence.start, sentence.end):
+            votes["lumbar" if match["lumbar"] else "ct"] += 1
+    if votes["lumbar"] == votes["ct"]:
+        for match in _REGION.finditer(reading.even):
+            votes["lumbar" if match["lumbar"] else "ct"] += 1
+    if not any(votes.values()):
+        # Facets of a knee or a foot: no word of the spine anywhere.
+        return "ct" if any(t.label == "MBB" for t in named) else "none"
+    return "lumbar" if votes["lumbar"] > votes["ct"] else "ct"
+
+
+def _other(reading: Reading, done: Performed) -> Procedure:
+    """What was done where no facet block of today is named."""
+    if not done.acts:
+        return Procedure(None)
+    ranked = sorted(done.others, key=lambda t: (not _in_header(reading, t), t.start))
+    for target in ranked:
+        if target.label == "SURGERY" and not _in_header(reading, target):
+            continue
+        if _in_header(reading, target) or reading.section_time(target.start) == "performed":
+            return Procedure(_KINDS[target.label], evidence=_evidence(reading, [target]))
+    return Procedure(None)
+
+
+def _also(reading: Reading, done: Performed) -> tuple[Procedure, ...]:
+    """Other injections performed the same day, one a kind."""
+    found: dict[str, Procedure] = {}
+    for target in done.others:
+        if target.label in {"SURGERY", "RFA"}:
+            continue
+        header = _in_header(reading, target)
+        sentence = reading.sentence_at(target.start)
+        blocked = any(
+            sentence.start <= b.start < sentence.end and reading.status(b) in LIVE
+            for b in reading.of("BLOCK", "ACT")
+        )
+        if (header or (blocked and reading.section_time(target.start) == "performed")) and target.label not in found:
+            found[target.label] = Procedure(_KINDS[target.label], evidence=_evidence(reading, [target]))
+    return tuple(found.values())
+
+
+_NOT_INTENT = re.compile(
+    r"\b(?:imaging|stud(?:y|ies)|workup|work-up|test(?:s|ing)?|criteria|mri|evaluation|ultrasound|x-?rays?|codes?)\b", re.IGNORECASE
+)
+
+
+def intent_of(reading: Reading) -> tuple[Intent, int | None, tuple[Evidence, ...]]:  # type: ignore[valid-type]
+    """Diagnostic or therapeutic, and which of the two diagnostic blocks today's is."""
+    found: dict[str, list[Evidence]] = {"diagnostic": [], "therapeutic": []}
+    for intent in ("therapeutic", "diagnostic"):
+        for match in _patterns("intent", intent).finditer(reading.even):
+            if _of_today(reading, match.start(), match.end()):
+                found[intent].append(reading.evidence(match.start(), match.end()))
+    ordinal, spots = _ordinal(reading)
+    if found["diagnostic"]:
+        return "diagnostic", ordinal, tuple(found["diagnostic"][:2]) + spots
+    if found["therapeutic"]:
+        return "therapeutic", None, tuple(found["therapeutic"][:2])
+    if ordinal is not None and spots:
+        return "diagnostic", ordinal, spots
+    return "unstated", None, ()
+
+
+def _of_today(reading: Reading, start: int, end: int) -> bool:
+    """Whether words about the block speak of today's, by section and sentence."""
+    section = reading.section_at(start)
+    sentence = reading.sentence_at(start)
+    if _NOT_INTENT.match(reading.even[end : end + 25].lstrip()):
+        return False
+    if section.category in _HEADER | {"narrative", "addendum", "postprocedure", "findings", "injectate", "side", "guidance"}:
+        return not _past_words(reading, sentence.start, start)
+    words = reading.words(sentence.start, sentence.end)
+    if section.category in {"plan", "consent", "family", "imaging", "exam"} and not re.search(r"\btoday", words, re.IGNORECASE):
+        return False
+    if reading.dated_before_today(sentence):
+        return bool(re.search(r"\btoday|\bpresents?\s+(?:for|today)|\breturns?\s+for|\bhere\s+for", words, re.IGNORECASE))
+    return not _past_words(reading, sentence.start, start)
+
+
+_PAST_WORDS = re.compile(
+    r"\b(?:prior|previous(?:ly)?|last|past|history\s+of|s/p|status\s+post|had|ago|after\s+(?:her|his|the|a)|following|underwent|two|both|results?\s+of|response\s+to|relief\s+(?:from|with|after|following)|if|will|scheduled?|plan(?:ned)?|recommend(?:ed)?|consider|candidate|next)\s*(?:[a-z0-9'/-]+\s+){0,4}$",
+    re.IGNORECASE,
+)
+
+
+def _past_words(reading: Reading, start: int, at: int) -> bool:
+    return _PAST_WORDS.search(reading.even, max(start, at - 60), at) is not None
+
+
+def _ordinal(reading: Reading) -> tuple[int | None, tuple[Evidence, ...]]:
+    """1 or 2 where the note numbers today's diagnostic block; the highest number said of today."""
+    best: tuple[int | None, tuple[Evidence, ...]] = (None, ())
+    for number in (1, 2):
+        for match in _patterns("ordinal", str(number)).finditer(reading.even):
+            if _of_today(reading, match.start(), match.end()) and not _recalled(reading, match.start(), match.end()):
+                best = (number, (reading.evidence(match.start(), match.end()),))
+                break
+    return best
+
+
+_RECALL = re.compile(
+    r"^[^.;]{0,60}\b(?:gave|provided|yielded|produced|resulted|was\s+positive|were\s+positive|relief|on\s+\d{1,2}/|dated|ago|performed\s+on|done\s+on|in\s+(?:january|february|march|april|may|june|july|august|september|october|november|december)|showed|successful|positive|helped|lasted)",
+    re.IGNORECASE,
+)
+
+
+def _recalled(reading: Reading, start: int, end: int) -> bool:
+    """Whether a numbered block is one whose result is being told: ``first block gave 85%``."""
+    section = reading.section_at(start)
+    if section.category in {"procedure", "title", "levels"} and section.body <= start:
+        line_end = reading.even.find("\n", end)
+        tail = reading.even[end : line_end if line_end >= 0 else end + 80]
+        return bool(re.match(r"^[^.;\n]{0,40}\b(?:gave|provided|yielded|relief|positive)", tail, re.IGNORECASE)) and "first" in reading.words(start, end).lower()
+    return _RECALL.match(reading.even[end : end + 110]) is not None

@@ -1,0 +1,147 @@
+"""One note made ready for the fact modules: its sentences, sections, targets and their times."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import Literal
+
+from facetcode.extract import dates
+from facetcode.extract.sections import SectionSpan, Time
+from facetcode.extract.targets import Target
+from facetcode.extract.text import Offsets, Sentence
+from facetcode.facts import Evidence
+
+Status = Literal[
+    "performed", "prior", "planned", "conditional", "cancelled", "negated", "denied", "other", "unknown"
+]
+LIVE: frozenset[str] = frozenset({"performed", "unknown"})
+"""Times of a statement that may describe today's procedure."""
+
+_DECISIVE = {"OTHER_PERSON": "other", "DENIED": "denied", "CANCELLED": "cancelled", "NEGATED": "negated"}
+_TENSE = {"HISTORICAL": "prior", "PLANNED": "planned", "CONDITIONAL": "conditional", "TODAY": "performed"}
+# Text that explains how such blocks are done: present tense, no patient, no past verb.
+_GENERAL = re.compile(
+    r"\b(?:is|are|lies|lie|runs|courses?|can\s+be|should\s+be)\b", re.IGNORECASE
+)
+_PAST = re.compile(
+    r"\b(?:was|were|had|did|today|(?:i|we)\s+(?:then\s+)?\w+ed|has\s+been|have\s+been|patient\s+\w+ed)\b",
+    re.IGNORECASE,
+)
+_TODAY_WORD = re.compile(r"\b(?:today|this\s+(?:morning|afternoon|visit))\b", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Reading:
+    """A prepared note; ``even`` and ``given`` have the same length and share offsets."""
+
+    given: str
+    even: str
+    sentences: list[Sentence]
+    sections: list[SectionSpan]
+    targets: list[Target]
+    meta: Mapping[str, str]
+    dos: date | None
+    dates: list[dates.Written] = field(default_factory=list)
+    _sentence_index: Offsets = field(init=False)
+    _section_index: Offsets = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._sentence_index = Offsets([s.start for s in self.sentences])
+        self._section_index = Offsets([s.start for s in self.sections])
+        if not self.dates:
+            self.dates = dates.find(self.even, year=self.dos.year if self.dos else None)
+
+    def sentence_at(self, offset: int) -> Sentence:
+        """The sentence that holds an offset."""
+        if not self.sentences:
+            return Sentence(0, len(self.even), 0)
+        return self.sentences[self._sentence_index.at(offset)]
+
+    def section_at(self, offset: int) -> SectionSpan:
+        """The section that holds an offset."""
+        return self.sections[self._section_index.at(offset)]
+
+    def section_time(self, offset: int) -> Time:
+        """The time the section speaks of; a field nobody listed keeps that of the one above it."""
+        index = self._section_index.at(offset)
+        while index > 0 and self.sections[index].category == "other":
+            index -= 1
+        return self.sections[index].time
+
+    def words(self, start: int, end: int) -> str:
+        """Even text between two offsets."""
+        return self.even[start:end]
+
+    def evidence(self, start: int, end: int) -> Evidence:
+        """Evidence for half-open offsets, without surrounding blanks, in the note's own words."""
+        piece = self.given[start:end]
+        start += len(piece) - len(piece.lstrip())
+        end -= len(piece) - len(piece.rstrip())
+        return Evidence(start, max(start, end), self.given[start : max(start, end)])
+
+    def of(self, *labels: str) -> Iterator[Target]:
+        """Targets with one of these labels, in order."""
+        return (target for target in self.targets if target.label in labels)
+
+    def dated_before_today(self, sentence: Sentence) -> bool:
+        """Whether a sentence is dated, and only before today."""
+        days = [
+            w.day for w in self.dates if sentence.start <= w.start < sentence.end and w.day is not None
+        ]
+        if not days or self.dos is None:
+            return False
+        return all(day < self.dos for day in days)
+
+    def status(self, target: Target) -> Status:
+        """Whether and when the thing named here happened; see :func:`status_of`."""
+        return status_of(self, target.start, target.end, target.modifiers)
+
+
+def _distance(start: int, end: int, cue: tuple[str, int, int]) -> int:
+    return max(cue[1] - end, start - cue[2], 0)
+
+
+def status_of(
+    reading: Reading, start: int, end: int, modifiers: tuple[tuple[str, int, int], ...]
+) -> Status:
+    """The time of a statement from its cues, its dates, its tense and its section, in that order.
+
+    Of cues that disagree on tense the nearer one wins; a cue that takes the statement back
+    (cancelled, denied, negated, someone else's) beats all tenses.
+    """
+    for category, status in _DECISIVE.items():
+        if any(m[0] == category for m in modifiers):
+            return status  # type: ignore[return-value]
+    sentence = reading.sentence_at(start)
+    section = reading.section_time(start)
+    cues = sorted(
+        (m for m in modifiers if m[0] in _TENSE), key=lambda m: _distance(start, end, m)
+    )
+    past_dated = reading.dated_before_today(sentence)
+    if past_dated and not _TODAY_WORD.search(reading.even, sentence.start, sentence.end):
+        if not (cues and cues[0][0] == "PLANNED"):
+            return "prior"
+    if cues:
+        return _TENSE[cues[0][0]]  # type: ignore[return-value]
+    if section == "performed":
+        general = _GENERAL.search(reading.even, sentence.start, sentence.end)
+        if general and not _PAST.search(reading.even, sentence.start, sentence.end):
+            return "conditional"
+        return "performed"
+    if section == "none":
+        return "unknown"
+    return section
+
+
+@lru_cache(maxsize=None)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+def search(reading: Reading, pattern: str, start: int = 0, end: int | None = None) -> Iterator[re.Match[str]]:
+    """Matches of a rule's pattern in the even text, case ignored; patterns compile once."""
+    return _compiled(pattern).finditer(reading.even, start, len(reading.even) if end is None else end)

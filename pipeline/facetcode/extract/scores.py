@@ -1,0 +1,102 @@
+"""Pain scores on their scale, before and after today's block."""
+
+from __future__ import annotations
+
+import re
+
+from facetcode.extract import numbers
+from facetcode.extract.reading import Reading
+from facetcode.facts import Score
+
+_N = rf"(?:10(?:\.0)?|\d(?:\.\d)?|{numbers.WORD})"
+_OUT_OF = re.compile(
+    rf"(?<![\d/.])(?P<low>{_N})(?:\s?(?:-|to)\s?(?P<high>{_N}))?\s?(?:/|out\s+of|over|on\s+a\s+scale\s+of)\s?(?P<scale>100|10|ten)(?![\d/]|\.\d)",
+    re.IGNORECASE,
+)
+_SCALE = r"(?:pain\s+(?:scores?|levels?|rating|scale|intensity|nrs|vas)|nrs|vas|vrs|npr?s|nprs|pain)"
+_NAMED = re.compile(
+    rf"\b{_SCALE}\s*(?:\([^)\n]{{0,20}}\))?\s*(?:(?:pre|post)(?:-?\s?(?:procedure|block|injection|op))?\s*)?(?:was|is|of|at|=|:|\||rated|score[ds]?|now|today|went\s+from|from|dropped\s+from|decreased\s+from|improved\s+from|reduced\s+from|fell\s+from)*\s*(?:a\s+|an\s+)?(?P<low>{_N})(?:\s?-\s?(?P<high>{_N}))?(?!\s?(?:/\s?\d|%|percent|\.\d|mg|ml|cc|out|days?|weeks?|months?|years?|hours?|h\b|min|[/:-]\d|to\s?\d{{1,2}}\s?(?:%|weeks|mon|hours)))(?!\d)",
+    re.IGNORECASE,
+)
+_ARROW = re.compile(
+    rf"(?<![\d/.])(?P<pre>{_N})(?:\s?/\s?10)?\s*(?:-{{1,2}}>|=>|→|➔|to|down\s+to|-)\s*(?:a\s+)?(?P<post>{_N})(?:\s?/\s?10)?(?![\d/%]|\.\d)",
+    re.IGNORECASE,
+)
+_ARROW_CUE = re.compile(r"(?:\bnrs|\bvas|\bpain|\bscores?|\bpre\s*/\s*post|\bfrom|\bdropped|\bdecreased|\bimproved|\bwent)[\s:=]*(?:score|level|was|went|dropped|decreased|improved|fell|reduced|from|scores?|nrs|vas|pre/post|\(|:|=|\s)*$", re.IGNORECASE)
+_POST = re.compile(
+    r"\b(?:post(?:-?\s?(?:procedure|block|injection|op(?:erative)?|inj|proc))?|after|following|discharge|recovery|pacu|minutes?|mins?|re-?assess|afterward|down\s+to|dropped\s+to|decreased\s+to|improved\s+to|reduced\s+to|fell\s+to|to|->|=>|on\s+leaving|leaving)\b|->|=>|→",
+    re.IGNORECASE,
+)
+_PRE = re.compile(
+    r"\b(?:pre(?:-?\s?(?:procedure|block|injection|op(?:erative)?|inj|proc))?|before|baseline|prior\s+to\s+(?:the\s+)?(?:procedure|block|injection)|initial(?:ly)?|on\s+arrival|from|today|current(?:ly)?|rates?|rated|starting|average|worst|index)\b",
+    re.IGNORECASE,
+)
+_OTHER = re.compile(
+    r"\b(?:first|1st|last|previous(?:ly)?|prior\s+(?:block|mbb|injection|visit)|ago|yesterday|next\s+day|stress|anxiety|strength|motor|gleason|apgar|gcs|aldrete|ramsay|muscle|deltoid|biceps|grip|phq|score\s+card)\b",
+    re.IGNORECASE,
+)
+
+
+def find(reading: Reading, *, block_today: bool) -> tuple[Score, ...]:
+    """Every pain score with when it was taken; all ``other`` when no block was done today."""
+    spots: dict[int, tuple[int, float, float, float]] = {}
+    for match in _OUT_OF.finditer(reading.even):
+        low, high = numbers.value(match["low"]), numbers.value(match["high"] or match["low"])
+        scale = 10.0 if match["scale"].lower() == "ten" else float(match["scale"])
+        if low is not None and high is not None and high <= scale:
+            spots[match.start()] = (match.end(), min(low, high), max(low, high), scale)
+    for match in _NAMED.finditer(reading.even):
+        low, high = numbers.value(match["low"]), numbers.value(match["high"] or match["low"])
+        start = match.start("low")
+        if low is None or high is None or max(low, high) > 10:
+            continue
+        if not any(s <= start < e[0] for s, e in spots.items()):
+            spots[start] = (match.end("high") if match["high"] else match.end("low"), min(low, high), max(low, high), 10.0)
+    pairs: dict[int, str] = {}
+    for match in _ARROW.finditer(reading.even):
+        pre, post = numbers.value(match["pre"]), numbers.value(match["post"])
+        known = match.start("pre") in spots or match.start("post") in spots
+        cue = _ARROW_CUE.search(reading.even, max(0, match.start() - 40), match.start())
+        range_like = re.fullmatch(r"\s*(?:-|to)\s*", reading.even[match.end("pre") : match.start("post")])
+        if pre is None or post is None or max(pre, post) > 10 or not (known or cue) or (range_like and post >= pre):
+            continue
+        for name, number in (("pre", pre), ("post", post)):
+            start = match.start(name)
+            if start not in spots:
+                spots[start] = (match.end(name), number, number, 10.0)
+            else:
+                end, _, _, scale = spots[start]
+                spots[start] = (end, number, number, scale)
+            pairs[start] = name
+    found = []
+    for start in sorted(spots):
+        end, low, high, scale = spots[start]
+        if reading.section_at(start).category in {"family", "consent", "injectate", "imaging"}:
+            continue
+        when = pairs.get(start) if block_today else None
+        taken = _when(reading, start, end, when) if block_today else "other"
+        found.append(Score(low, high, scale, taken, (reading.evidence(start, end),)))  # type: ignore[arg-type]
+    return tuple(found)
+
+
+def _when(reading: Reading, start: int, end: int, paired: str | None) -> str:
+    sentence = reading.sentence_at(start)
+    section = reading.section_at(start)
+    if _OTHER.search(reading.even, max(sentence.start, start - 60), start) or reading.dated_before_today(sentence):
+        return "other"
+    if paired:
+        return paired
+    post = [m.end() for m in _POST.finditer(reading.even, max(sentence.start, start - 70), start)]
+    pre = [m.end() for m in _PRE.finditer(reading.even, max(sentence.start, start - 70), start)]
+    trailing = _POST.search(reading.even, end, min(sentence.end, end + 40))
+    if section.time == "prior" and not re.search(r"minutes|post|after", reading.words(max(sentence.start, start - 70), start), re.IGNORECASE):
+        return "pre"
+    if post and (not pre or max(post) >= max(pre)):
+        return "post"
+    if pre and section.category != "postprocedure":
+        return "pre"
+    if trailing and not re.match(r"\s*(?:to|-|->|=>)", reading.even[end : end + 6]):
+        return "post"
+    if section.category == "postprocedure":
+        return "pre" if section.heading.lower().lstrip(" #*").startswith("pre") else "post"
+    return "pre"

@@ -1,0 +1,144 @@
+"""The sections of a note: medspaCy's Sectionizer, told by our own headings where sections start."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from facetcode.extract.medspacy_parts import SectionRule, Sectionizer
+from facetcode.extract.rules import load_rules
+from facetcode.extract.text import line_spans
+
+Time = Literal["performed", "prior", "planned", "conditional", "other", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class SectionSpan:
+    """One section: its category, the time it speaks of, and half-open offsets.
+
+    ``start`` is where its heading starts and ``body`` where the text after it does; ``category``
+    is ``title`` before the first heading and ``other`` under a heading nobody listed.
+    """
+
+    category: str
+    time: Time
+    start: int
+    body: int
+    end: int
+    heading: str = ""
+
+
+# Before a heading: indentation, Markdown marks, table bars, list numbers.
+_BEFORE = re.compile(r"[ ]*(?:[#*_>|=~\-]+[ ]*)*(?:\(?(?:\d{1,2}|[A-Za-z])[.)][ ]+)?\**")
+# A heading on its own line, or ended by a colon, a bar, an equals sign or a spaced dash.
+_LABEL = re.compile(
+    r"(?P<name>[A-Za-z][A-Za-z0-9 /&()'#.,+\-]{0,60}?)\**[ ]*(?P<end>:+\**|\|+|=+|[ ]-+[ ]|\**[ ]*$)"
+)
+# Inside running text only unmistakable headings count: capitalised, with a colon.
+_INSIDE = re.compile(
+    r"(?:(?<=[.;|!?)]\s)|(?<=\s\s)|(?<=[.;|]))(?P<name>[A-Z][A-Za-z0-9 /&()'#\-]{0,50}?)[ ]?(?P<end>:+)"
+)
+_REMARK = re.compile(r"\s*\([^()]{0,40}\)\s*$")
+_CAPS = re.compile(r"[A-Z][A-Z0-9 /&'()#.\-]{2,45}$")
+
+
+@lru_cache(maxsize=1)
+def _categories() -> list[tuple[str, re.Pattern[str]]]:
+    return [
+        (entry["category"], re.compile("|".join(f"(?:{h})" for h in entry["headings"]), re.IGNORECASE))
+        for entry in load_rules("sections")
+    ]
+
+
+@lru_cache(maxsize=20_000)
+def categorise(heading: str) -> str | None:
+    """The section a heading opens, or None when it is not a known heading."""
+    name = _REMARK.sub("", heading).strip(" *_#.-")
+    for category, pattern in _categories():
+        if pattern.fullmatch(name):
+            return category
+    return None
+
+
+def _headings(text: str) -> Iterator[tuple[str, int, int]]:
+    """Category and half-open offsets of each heading, in order."""
+    for start, end in line_spans(text):
+        before = _BEFORE.match(text, start, end)
+        at = before.end() if before else start
+        label = _LABEL.match(text, at, end)
+        here = at
+        if label:
+            category = categorise(label["name"])
+            own_line = not label["end"].strip(" *")
+            if category is None and label["end"].startswith(":") and _CAPS.match(label["name"]):
+                category = "other"
+            # A lone lower-case word on its line ("right", "block") is text, not a heading.
+            if category and own_line and not label["name"][0].isupper():
+                category = None
+            if category:
+                yield category, start, label.end()
+                here = label.end()
+        for inside in _INSIDE.finditer(text, here, end):
+            category = categorise(inside["name"])
+            if category:
+                yield category, inside.start(), inside.end()
+
+
+class HeadingSectionizer(Sectionizer):  # type: ignore[misc]
+    """medspaCy's Sectionizer with headings found by line and label instead of by phrase.
+
+    Its phrase and regex matchers cost milliseconds a note for headings with this many spellings;
+    the line filter is its own hook for saying which matches open a section.
+    """
+
+    def filter_start_lines(self, doc: Doc, matches: Any) -> list[tuple[int, int, int]]:
+        found: list[tuple[int, int, int]] = []
+        for category, start, end in _headings(doc.text):
+            span = doc.char_span(start, end, alignment_mode="expand")
+            if span is not None and len(span) and (not found or span.start >= found[-1][2]):
+                found.append((self._ids[category], span.start, span.end))
+        return found
+
+    def use_headings(self) -> None:
+        """Register one rule a category, so that the parent can name the sections we find."""
+        names = [category for category, _ in _categories()] + ["other"]
+        self.add([SectionRule(literal=f"facetcode {name}", category=name) for name in names])
+        self._ids = {
+            rule.category: self.nlp.vocab.strings.add(rule._rule_id) for rule in self.rules
+        }
+
+
+TIMES: dict[str, Time] = {entry["category"]: entry["time"] for entry in load_rules("sections")}
+
+
+def build_sectionizer(nlp: Language) -> HeadingSectionizer:
+    """A Sectionizer with our headings only, which writes no assertion attributes."""
+    sectionizer = HeadingSectionizer(nlp, rules=None, span_attrs=None, require_start_line=True)
+    sectionizer.use_headings()
+    return sectionizer
+
+
+def sections(doc: Doc) -> list[SectionSpan]:
+    """The document's sections in order, covering all of it; the Sectionizer must have run."""
+    found: list[SectionSpan] = []
+    length = len(doc.text)
+    for section in doc._.sections:
+        first, last = section.section_span
+        start = doc[first].idx if first < len(doc) else length
+        end = doc[last].idx if last < len(doc) else length
+        category = section.category or "title"
+        body, heading = start, ""
+        if section.category is not None:
+            token = doc[section.title_span[1] - 1]
+            body = token.idx + len(token)
+            heading = doc.text[start:body]
+        found.append(
+            SectionSpan(category, TIMES.get(category, "none"), start, body, end, heading)
+        )
+    return found

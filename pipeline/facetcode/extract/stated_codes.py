@@ -1,0 +1,43 @@
+"""Procedure codes the note itself writes for today, with modifiers and units."""
+
+from __future__ import annotations
+
+import re
+
+from facetcode.extract.reading import Reading
+from facetcode.facts import StatedCode
+
+_CODE = re.compile(
+    r"(?<![\d.$#-])(?P<code>6449[0-5]|021[3-8]T|6463[3-6]|64999|7700[123]|77012|77021|76942|76000|2055[23]|62320|62321|64479|64480|64405|64450|9915[1-7])(?![\d.])"
+    r"(?P<tail>(?:\s*[-,/ ]?\s*(?:50|KX|RT|LT|59|XS|XU|GA|GZ|51|26|TC|22|52|53)\b(?![\d.%/]))*)"
+    r"(?:\s*(?:x|\(x|units?\s*[:=]?)\s*(?P<units>\d)\b)?",
+    re.IGNORECASE,
+)
+_MODIFIER = re.compile(r"50|KX|RT|LT|59|XS|XU|GA|GZ|51|26|TC|22|52|53", re.IGNORECASE)
+_NOT_TODAY = re.compile(
+    r"\b(?:request|authori[sz]|approved|pending|plan|next|previous|prior|last|denied|will|schedule|future|not\s+billed|do\s+not\s+bill)\b", re.IGNORECASE
+)
+
+
+def find(reading: Reading) -> tuple[StatedCode, ...]:
+    """Codes outside plans, history and requests, each mention once."""
+    found: dict[tuple[str, tuple[str, ...]], StatedCode] = {}
+    for match in _CODE.finditer(reading.even):
+        section = reading.section_at(match.start())
+        if section.category in {"plan", "history", "consent", "family", "diagnosis"}:
+            continue
+        sentence = reading.sentence_at(match.start())
+        if section.category != "codes" and _NOT_TODAY.search(reading.even, sentence.start, match.start()):
+            continue
+        modifiers = tuple(m.group().upper() for m in _MODIFIER.finditer(match["tail"] or ""))
+        key = (match["code"].upper(), modifiers)
+        found.setdefault(
+            key,
+            StatedCode(
+                key[0],
+                modifiers,
+                int(match["units"]) if match["units"] else None,
+                (reading.evidence(match.start(), match.end()),),
+            ),
+        )
+    return tuple(found.values())

@@ -1,0 +1,84 @@
+"""What the note talks about: medspaCy's TargetMatcher over our labels, and the level mentions.
+
+Both are written to the span group ``facetcode``, where ConText asserts them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+
+from facetcode.extract import level_grammar
+from facetcode.extract.medspacy_parts import TargetMatcher, TargetRule
+from facetcode.extract.rules import load_rules
+
+GROUP = "facetcode"
+LEVEL = "LEVEL"
+
+# Whole names first: of two overlapping targets the earlier label here wins, then the longer one.
+_ORDER = [entry["label"] for entry in load_rules("targets")]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One thing the note names: its label, half-open offsets and the ConText modifiers on it."""
+
+    label: str
+    start: int
+    end: int
+    modifiers: tuple[tuple[str, int, int], ...] = ()
+    """Category and half-open offsets of each modifier."""
+    mention: level_grammar.Mention | None = None
+
+
+def build_matcher(nlp: Language) -> Any:
+    """A TargetMatcher with the labels of patterns/targets.yaml that returns its spans."""
+    matcher = TargetMatcher(nlp, result_type=None, prune=False)
+    matcher.add(
+        [
+            TargetRule(literal=entry["label"], category=entry["label"], pattern="|".join(f"(?:{p})" for p in entry["patterns"]))
+            for entry in load_rules("targets")
+        ]
+    )
+    return matcher
+
+
+def mark(doc: Doc, matcher: Any) -> list[level_grammar.Mention | None]:
+    """Write every target and level mention to the span group, in order of start.
+
+    Returns, parallel to the group, the parsed mention of each LEVEL span and None for others.
+    Targets do not overlap each other; a level may lie inside one (``C4-5 facet block``).
+    """
+    ranked = sorted(
+        matcher(doc), key=lambda span: (_ORDER.index(span.label_), span.start - span.end)
+    )
+    taken: set[int] = set()
+    found: list[tuple[Span, level_grammar.Mention | None]] = []
+    for span in ranked:
+        if taken.isdisjoint(range(span.start, span.end)):
+            taken.update(range(span.start, span.end))
+            found.append((span, None))
+    for mention in level_grammar.find(doc.text):
+        level = doc.char_span(mention.start, mention.end, label=LEVEL, alignment_mode="expand")
+        if level is not None:
+            found.append((level, mention))
+    found.sort(key=lambda pair: (pair[0].start_char, pair[0].end_char))
+    doc.spans[GROUP] = [span for span, _ in found]
+    return [mention for _, mention in found]
+
+
+def targets(doc: Doc, mentions: list[level_grammar.Mention | None]) -> list[Target]:
+    """The marked targets with what ConText says of each; ConText must have run."""
+    found = []
+    for span, mention in zip(doc.spans[GROUP], mentions, strict=True):
+        modifiers = []
+        for modifier in span._.modifiers:
+            first, last = modifier.modifier_span
+            words = doc[first:last]
+            modifiers.append((modifier.category, words.start_char, words.end_char))
+        start, end = (mention.start, mention.end) if mention else (span.start_char, span.end_char)
+        found.append(Target(span.label_, start, end, tuple(modifiers), mention))
+    return found

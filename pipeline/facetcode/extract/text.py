@@ -1,0 +1,170 @@
+"""A note's text made even for matching, and cut into sentences; every offset stays that of the note.
+
+Exports hard-wrap lines, dictation runs on, forms put a field on a line: a newline ends a sentence
+only where the lines around it say so.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from dataclasses import dataclass
+
+_DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹣－"), "-")
+_QUOTES = {ord(c): "'" for c in "‘’‛′"} | {ord(c): '"' for c in "“”″"}
+_SLASHES = dict.fromkeys(map(ord, "⁄∕／"), "/")
+_SYMBOLS = {ord("％"): "%", ord("≥"): ">", ord("≤"): "<", ord("•"): "*", ord("·"): "*", ord("–"): "-"}
+_TABLE = _DASHES | _QUOTES | _SLASHES | _SYMBOLS
+
+
+def even(text: str) -> str:
+    """The text with one kind of dash, quote, slash and space; the same length, so offsets hold."""
+    if text.isascii():
+        return _CONTROL.sub(" ", text)
+    out = text.translate(_TABLE)
+    out = "".join(_even_char(c) if not c.isascii() else c for c in out)
+    return _CONTROL.sub(" ", out)
+
+
+_CONTROL = re.compile(r"[^\S\n\r]|[\x00-\x08\x0e-\x1f\x7f\ufeff\u200b]")
+
+
+def _even_char(char: str) -> str:
+    if char.isspace() or unicodedata.category(char) in {"Zs", "Cf", "Cc"}:
+        return " "
+    folded = unicodedata.normalize("NFKC", char)
+    return folded if len(folded) == 1 else char
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Half-open offsets of one sentence and the number of the line it starts on."""
+
+    start: int
+    end: int
+    line: int
+
+
+_BULLET = re.compile(r"[ ]*(?:[-*+>o#|]\s|\(?\d{1,2}[.)](?!\d)\s*|\(?[a-zA-Z][.)]\s|\[[ xX]?\])")
+_LABEL = re.compile(r"[ ]*[A-Za-z][A-Za-z0-9 /&()'#.,-]{0,48}?:(?!\d)")
+_CAPS_LINE = re.compile(r"[ ]*[A-Z][A-Z0-9 /&()'#,-]{2,60}$")
+_ENDS = re.compile(r"[.!?:;|][\"')\]]*\s*$")
+_CONTINUES = re.compile(
+    r"(?:,|\b(?:and|or|of|the|at|to|with|for|in|on|a|an|by|from|was|were|is|are|be|that|which|"
+    r"left|right|bilateral|under|into|using|medial|facet|joint))\s*$",
+    re.IGNORECASE,
+)
+_ABBREVIATION = re.compile(
+    r"\b(?:dr|mr|mrs|ms|vs|approx|no|nos|pt|pts|st|inc|resp|temp|fig|e\.g|i\.e|a\.m|p\.m|ml|cc|mg|"
+    r"mcg|in|dx|hx|tx|rx|prev|post|pre|ref|proc|lt|rt|bilat|lat|med|br|inj|jr|sr|no|vol|wt|ht|min|hr)"
+    r"\.$",
+    re.IGNORECASE,
+)
+_STOP = re.compile(r"[.!?]+[\"')\]]*(?=\s+[\"'(\[]?[A-Z0-9*#>-]|\s*$)|;(?=\s)")
+
+
+def line_spans(text: str) -> list[tuple[int, int]]:
+    """Half-open offsets of each line without its ending; ``\\r\\n``, ``\\n`` and ``\\r`` all end one."""
+    spans = []
+    start = 0
+    for match in re.finditer(r"\r\n|\n|\r", text):
+        spans.append((start, match.start()))
+        start = match.end()
+    spans.append((start, len(text)))
+    return spans
+
+
+def _wrapped_width(text: str, spans: list[tuple[int, int]]) -> int:
+    """The column at which this export wraps its lines, or 0 when it does not wrap."""
+    lengths = [end - start for start, end in spans if end > start]
+    if len(lengths) < 4:
+        return 0
+    longest = max(lengths)
+    if not 40 <= longest <= 140:
+        return 0
+    near = sum(1 for n in lengths if n >= longest * 0.8)
+    return longest if near >= max(3, len(lengths) // 6) else 0
+
+
+def _joins(text: str, above: tuple[int, int], below: tuple[int, int], width: int) -> bool:
+    """Whether the line below goes on with the sentence of the line above."""
+    head, tail = text[above[0] : above[1]], text[below[0] : below[1]]
+    if not head.strip() or not tail.strip():
+        return False
+    if _BULLET.match(tail) or _LABEL.match(tail) or _CAPS_LINE.match(tail) or "|" in tail:
+        return False
+    if _ENDS.search(head) and not _ABBREVIATION.search(head.rstrip()):
+        return False
+    first = tail.lstrip()[0]
+    if _CONTINUES.search(head) and not _CAPS_LINE.match(head):
+        return True
+    if first.islower():
+        return not _CAPS_LINE.match(head)
+    # A line that stopped short of the wrap column was ended on purpose.
+    room = width - (above[1] - above[0])
+    return bool(width) and room <= max(len(tail.split()[0]) + 1, 12)
+
+
+def sentences(text: str) -> list[Sentence]:
+    """Cut even text into sentences; they cover every non-blank character, in order."""
+    spans = line_spans(text)
+    width = _wrapped_width(text, spans)
+    blocks: list[tuple[int, int, int]] = []
+    for number, span in enumerate(spans):
+        if blocks and number and _joins(text, spans[number - 1], span, width):
+            blocks[-1] = (blocks[-1][0], span[1], blocks[-1][2])
+        elif text[span[0] : span[1]].strip():
+            blocks.append((span[0], span[1], number))
+    found: list[Sentence] = []
+    for start, end, line in blocks:
+        here = start
+        for stop in _STOP.finditer(text, start, end):
+            piece = text[here : stop.end()]
+            if _ABBREVIATION.search(piece) and stop.end() < end:
+                continue
+            # "1." or "C5." alone at the start of a block is a bullet or a level, not a sentence.
+            if len(piece.strip()) <= 3 and here == start:
+                continue
+            found.append(Sentence(here, stop.end(), line))
+            here = stop.end()
+        if text[here:end].strip():
+            found.append(Sentence(here, end, line))
+    return found
+
+
+_UNCHECKED = re.compile(r"\[[ _]?\]|\([ _]\)|[\u2610\u25a1\u25fb\u25cb]")
+_CHECKED = re.compile(r"\[[xX*\u2713\u2714]\]|\([xX*]\)|[\u2611\u2612\u25a0\u25fc\u25cf\u2713\u2714]")
+_CHOICE_END = re.compile(r"[\r\n|;]|\s{3,}|\t")
+
+
+def without_unchecked(text: str) -> str:
+    """Blank the options of a form that nobody ticked; the same length, so offsets hold.
+
+    Only where the note ticks something: an empty box on its own may be a bullet.
+    """
+    if not _CHECKED.search(text):
+        return text
+    pieces = list(text)
+    boxes = sorted(
+        [(m.start(), False) for m in _UNCHECKED.finditer(text)]
+        + [(m.start(), True) for m in _CHECKED.finditer(text)]
+    )
+    for (start, ticked), (following, _) in zip(boxes, [*boxes[1:], (len(text), True)], strict=False):
+        if ticked:
+            continue
+        stop = _CHOICE_END.search(text, start, following)
+        end = stop.start() if stop else following
+        pieces[start:end] = " " * (end - start)
+    return "".join(pieces)
+
+
+class Offsets:
+    """Looks up which of several ordered, disjoint spans holds an offset."""
+
+    def __init__(self, starts: list[int]) -> None:
+        self._starts = starts
+
+    def at(self, offset: int) -> int:
+        """Index of the last span that starts at or before ``offset``; 0 when none does."""
+        return max(0, bisect_right(self._starts, offset) - 1)

@@ -1,0 +1,1 @@
+"""Exports in: one module a format, each yielding notes."""

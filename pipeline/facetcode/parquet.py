@@ -1,0 +1,84 @@
+"""Records as Parquet, for Spark, DuckDB and pandas; needs the extra ``facetcode[parquet]``."""
+
+from __future__ import annotations
+
+from typing import IO, Any
+
+from facetcode.errors import FacetcodeError
+from facetcode.record import Record, to_json
+
+_BATCH = 1000
+"""Records a row group: some megabytes of memory, and few enough groups to read fast."""
+
+
+class ParquetRecords:
+    """Writes records to a binary file, nested as in JSON; raises when pyarrow is not installed."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        try:
+            import pyarrow.parquet
+        except ModuleNotFoundError as error:
+            raise FacetcodeError(
+                "Parquet needs pyarrow, which is not installed: pip install 'facetcode[parquet]'"
+            ) from error
+        self._schema = schema()
+        self._file = pyarrow.parquet.ParquetWriter(file, self._schema, compression="zstd")
+        self._held: list[dict[str, Any]] = []
+
+    def write(self, record: Record) -> None:
+        """Take one record; a full batch goes to the file."""
+        self._held.append(to_json(record))
+        if len(self._held) >= _BATCH:
+            self._spill()
+
+    def finish(self) -> None:
+        """Write the rest and the footer, without which the file cannot be read."""
+        if self._held:
+            self._spill()
+        self._file.close()
+
+    def _spill(self) -> None:
+        import pyarrow
+
+        # Keys beyond the schema are left out; those of the contract are all in it.
+        self._file.write_table(pyarrow.Table.from_pylist(self._held, schema=self._schema))
+        self._held.clear()
+
+
+def schema() -> Any:
+    """The contract's record as an Arrow schema; the keys beyond the contract are left out."""
+    import pyarrow as pa
+
+    text, number = pa.string(), pa.float64()
+
+    def struct(**fields: Any) -> Any:
+        return pa.struct(list(fields.items()))
+
+    def items(**fields: Any) -> Any:
+        return pa.list_(struct(**fields))
+
+    evidence = items(start=pa.int64(), end=pa.int64(), text=text)
+    step = items(step=text, rule=text)
+    fields = {
+        "schema": pa.int32(),
+        "note_id": text,
+        "status": text,
+        "procedure": struct(kind=text, intent=text, ordinal=pa.int8(), evidence=evidence),
+        "levels": items(joint=text, side=text, named_as=text, evidence=evidence),
+        "guidance": struct(modality=text, evidence=evidence),
+        "relief": items(low=number, high=number, when=text, evidence=evidence),
+        "diagnoses": items(code=text, evidence=evidence),
+        "lines": items(
+            code=text,
+            modifiers=pa.list_(text),
+            units=pa.int32(),
+            joint=text,
+            side=text,
+            because=step,
+        ),
+        "flags": items(code=text, severity=text, message=text, authority=text, evidence=evidence),
+        "confidence": number,
+        "policy": text,
+        "version": text,
+    }
+    return pa.schema(list(fields.items()))

@@ -1,0 +1,70 @@
+"""Facts that are structured already, from a form or an earlier run, read to be coded alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from facetcode.coder import meta_of
+from facetcode.errors import NoteFormatError, RecordError
+from facetcode.facts import Facts
+from facetcode.notes.formats import Reject
+from facetcode.record import facts_from_json
+
+_ANSWER = frozenset({"schema", "status", "confidence", "policy", "version"})
+"""Keys of a record that say how it was coded before, not what the encounter was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The facts of one encounter, and what the form says about it (see ``Note.meta``)."""
+
+    note_id: str
+    facts: Facts
+    meta: dict[str, str]
+    source: str
+
+
+def read_facts(path: Path) -> Iterator[Stored | Reject]:
+    """Read records, one JSON object a line: those ``facetcode code`` writes, or a form's.
+
+    A line that is not a record is a Reject, naming file and line; the rest goes on. Raises
+    NoteFormatError when the file cannot be opened or holds nothing.
+    """
+    try:
+        # Bytes, so that one line in another encoding spoils only itself.
+        file = path.open("rb")
+    except OSError as error:
+        raise NoteFormatError(f"{path}: cannot be read: {error.strerror}") from error
+    empty = True
+    with file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            empty = False
+            yield _stored(line.removeprefix(b"\xef\xbb\xbf"), f"{path}:{number}")
+    if empty:
+        raise NoteFormatError(f"{path}: holds no records; expected one JSON object a line")
+
+
+def _stored(line: bytes, where: str) -> Stored | Reject:
+    try:
+        data: Any = json.loads(line)
+    except (ValueError, RecursionError):
+        # The parser's own message can quote the line, and the line may quote the note.
+        return Reject(where, "", "not a JSON object", "write one record a line")
+    if not isinstance(data, Mapping):
+        return Reject(where, "", "not a JSON object", "write one record a line")
+    note_id = data.get("note_id") or data.get("id")
+    if not isinstance(note_id, str | int):
+        return Reject(where, "", "no 'note_id'", "give every record the id of its note")
+    try:
+        facts = facts_from_json(data, where)
+    except RecordError as error:
+        reason = str(error).removeprefix(f"{where}: ")
+        return Reject(where, str(note_id), reason, "mend the record or leave the key out")
+    meta = {key: value for key, value in meta_of(data).items() if key not in _ANSWER}
+    return Stored(str(note_id), facts, meta, where)

@@ -1,0 +1,413 @@
+"""The record one note becomes (schema 1), to and from JSON; its keys and words are a contract.
+
+Keys beyond the contract (``nerves``, ``scores``, ``stated_codes``, ``findings``, ``doubts``,
+``also``, ``lumbar_levels``) carry the rest of the facts, so that a stored record can be coded
+again under another policy without the note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from facetcode import __version__, anatomy
+from facetcode.errors import RecordError
+from facetcode.facts import (
+    Diagnosis,
+    Doubt,
+    Evidence,
+    Facts,
+    Finding,
+    Guidance,
+    Intent,
+    Kind,
+    Level,
+    Modality,
+    NamedAs,
+    Nerve,
+    Procedure,
+    Relief,
+    Score,
+    Severity,
+    Side,
+    StatedCode,
+    When,
+)
+
+SCHEMA = 1
+
+Status = Literal["coded", "query", "not_applicable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a line's reasoning and the rule that allows it."""
+
+    step: str
+    rule: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One claim line. ``units`` counts what is billed, not needles."""
+
+    code: str
+    modifiers: tuple[str, ...]
+    units: int
+    joint: str
+    side: Side
+    because: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Something that stands against the claim or its next step, and who says so."""
+
+    code: str
+    severity: Severity
+    message: str
+    authority: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The whole answer for one note."""
+
+    note_id: str
+    status: Status
+    facts: Facts
+    lines: tuple[Line, ...]
+    flags: tuple[Flag, ...]
+    policy: str
+    confidence: float | None = None
+    version: str = __version__
+
+
+def evidence_to_json(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
+    """Evidence as the contract writes it."""
+    return [{"start": e.start, "end": e.end, "text": e.text} for e in evidence]
+
+
+def _number(value: float) -> float | int:
+    return int(value) if float(value).is_integer() else value
+
+
+def _level_to_json(level: Level) -> dict[str, Any]:
+    return {
+        "joint": level.joint,
+        "side": level.side,
+        "named_as": level.named_as,
+        "evidence": evidence_to_json(level.evidence),
+        "because": level.because,
+    }
+
+
+def _procedure_to_json(procedure: Procedure) -> dict[str, Any]:
+    return {
+        "kind": procedure.kind,
+        "intent": procedure.intent,
+        "ordinal": procedure.ordinal,
+        "evidence": evidence_to_json(procedure.evidence),
+        "intent_evidence": evidence_to_json(procedure.intent_evidence),
+    }
+
+
+def facts_to_json(facts: Facts) -> dict[str, Any]:
+    """The facts as the record holds them, contract keys first."""
+    return {
+        "procedure": _procedure_to_json(facts.procedure),
+        "levels": [_level_to_json(level) for level in facts.levels],
+        "guidance": {
+            "modality": facts.guidance.modality,
+            "evidence": evidence_to_json(facts.guidance.evidence),
+        },
+        "relief": [
+            {
+                "low": _number(r.low),
+                "high": _number(r.high),
+                "when": r.when,
+                "evidence": evidence_to_json(r.evidence),
+                "date": r.date,
+                "side": r.side,
+            }
+            for r in facts.relief
+        ],
+        "diagnoses": [
+            {"code": d.code, "evidence": evidence_to_json(d.evidence)} for d in facts.diagnoses
+        ],
+        "nerves": [
+            {"name": n.name, "side": n.side, "evidence": evidence_to_json(n.evidence)}
+            for n in facts.nerves
+        ],
+        "scores": [
+            {
+                "low": _number(s.low),
+                "high": _number(s.high),
+                "scale": _number(s.scale),
+                "when": s.when,
+                "evidence": evidence_to_json(s.evidence),
+            }
+            for s in facts.scores
+        ],
+        "stated_codes": [
+            {
+                "code": c.code,
+                "modifiers": list(c.modifiers),
+                "units": c.units,
+                "evidence": evidence_to_json(c.evidence),
+            }
+            for c in facts.stated_codes
+        ],
+        "findings": [
+            {"name": f.name, "value": f.value, "evidence": evidence_to_json(f.evidence)}
+            for f in facts.findings
+        ],
+        "doubts": [
+            {
+                "code": d.code,
+                "message": d.message,
+                "severity": d.severity,
+                "evidence": evidence_to_json(d.evidence),
+            }
+            for d in facts.doubts
+        ],
+        "also": [_procedure_to_json(p) for p in facts.also],
+        "lumbar_levels": [_level_to_json(level) for level in facts.lumbar_levels],
+    }
+
+
+def to_json(record: Record) -> dict[str, Any]:
+    """The record as a JSON-ready dict, keys in the contract's order."""
+    facts = facts_to_json(record.facts)
+    contract = ("procedure", "levels", "guidance", "relief", "diagnoses")
+    return {
+        "schema": SCHEMA,
+        "note_id": record.note_id,
+        "status": record.status,
+        **{key: facts[key] for key in contract},
+        "lines": [
+            {
+                "code": line.code,
+                "modifiers": list(line.modifiers),
+                "units": line.units,
+                "joint": line.joint,
+                "side": line.side,
+                "because": [
+                    {"step": s.step, "rule": s.rule, "evidence": evidence_to_json(s.evidence)}
+                    for s in line.because
+                ],
+            }
+            for line in record.lines
+        ],
+        "flags": [
+            {
+                "code": f.code,
+                "severity": f.severity,
+                "message": f.message,
+                "authority": f.authority,
+                "evidence": evidence_to_json(f.evidence),
+            }
+            for f in record.flags
+        ],
+        "confidence": record.confidence,
+        "policy": record.policy,
+        "version": record.version,
+        **{key: value for key, value in facts.items() if key not in contract},
+    }
+
+
+class _Reader:
+    """Reads one JSON object and says which key of which record is wrong."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+
+    def fail(self, key: str, problem: str) -> RecordError:
+        return RecordError(f"{self.where}: '{key}' {problem}")
+
+    def mapping(self, value: Any, key: str) -> Mapping[str, Any]:
+        if not isinstance(value, Mapping):
+            raise self.fail(key, "must be an object")
+        return value
+
+    def items(self, parent: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+        value = parent.get(key, [])
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise self.fail(key, "must be a list")
+        return [self.mapping(item, key) for item in value]
+
+    def word(self, parent: Mapping[str, Any], key: str, allowed: Any, default: Any = None) -> Any:
+        value = parent.get(key, default)
+        words = [w for w in get_args(allowed) if isinstance(w, str)]
+        if not isinstance(value, str) or value not in words:
+            raise self.fail(key, f"must be one of {', '.join(words)}")
+        return value
+
+    def text(self, parent: Mapping[str, Any], key: str, default: str = "") -> str:
+        value = parent.get(key, default)
+        if not isinstance(value, str):
+            raise self.fail(key, "must be a string")
+        return value
+
+    def number(self, parent: Mapping[str, Any], key: str, low: float, high: float) -> float:
+        value = parent.get(key)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.fail(key, "must be a number")
+        if not low <= value <= high:
+            raise self.fail(key, f"must lie between {low:g} and {high:g}")
+        return float(value)
+
+    def evidence(self, parent: Mapping[str, Any], key: str = "evidence") -> tuple[Evidence, ...]:
+        found = []
+        for item in self.items(parent, key):
+            start, end, text = item.get("start"), item.get("end"), item.get("text")
+            if (
+                not isinstance(start, int)
+                or not isinstance(end, int)
+                or not isinstance(text, str)
+                or not 0 <= start <= end
+            ):
+                raise self.fail(key, "needs start, end (half-open offsets) and text")
+            found.append(Evidence(start, end, text))
+        return tuple(found)
+
+    def joint(self, item: Mapping[str, Any], allowed: Callable[[str], bool]) -> str:
+        joint = self.text(item, "joint")
+        if joint not in anatomy.SUPPLY or not allowed(joint):
+            raise self.fail("joint", "is not a facet joint of this list, e.g. C4-C5")
+        return joint
+
+    def level(self, item: Mapping[str, Any], allowed: Callable[[str], bool]) -> Level:
+        return Level(
+            joint=self.joint(item, allowed),
+            side=self.word(item, "side", Side, "unstated"),
+            named_as=self.word(item, "named_as", NamedAs, "joints"),
+            evidence=self.evidence(item),
+            because=self.text(item, "because"),
+        )
+
+    def procedure(self, item: Mapping[str, Any]) -> Procedure:
+        kind = item.get("kind")
+        if kind is not None:
+            kind = self.word(item, "kind", Kind)
+        ordinal = item.get("ordinal")
+        if ordinal not in (None, 1, 2):
+            raise self.fail("ordinal", "must be 1, 2 or null")
+        return Procedure(
+            kind=kind,
+            intent=self.word(item, "intent", Intent, "unstated"),
+            ordinal=ordinal,
+            evidence=self.evidence(item),
+            intent_evidence=self.evidence(item, "intent_evidence"),
+        )
+
+
+def facts_from_json(data: Mapping[str, Any], where: str) -> Facts:
+    """Facts of a record or of a structured form; ``where`` (file:line or note id) names errors.
+
+    Missing lists are empty; a joint given twice on different sides is merged, as in a note.
+    """
+    read = _Reader(where)
+    if "procedure" not in data:
+        raise read.fail("procedure", "is missing")
+    guidance = read.mapping(data.get("guidance") or {"modality": "unstated"}, "guidance")
+    return Facts(
+        procedure=read.procedure(read.mapping(data["procedure"], "procedure")),
+        levels=merge_levels(
+            read.level(item, anatomy.is_cervical_thoracic) for item in read.items(data, "levels")
+        ),
+        nerves=tuple(_nerve(read, item) for item in read.items(data, "nerves")),
+        guidance=Guidance(
+            read.word(guidance, "modality", Modality, "unstated"), read.evidence(guidance)
+        ),
+        relief=tuple(_relief(read, item) for item in read.items(data, "relief")),
+        diagnoses=tuple(
+            Diagnosis(_optional(read, item, "code"), read.evidence(item))
+            for item in read.items(data, "diagnoses")
+        ),
+        scores=tuple(_score(read, item) for item in read.items(data, "scores")),
+        stated_codes=tuple(_stated(read, item) for item in read.items(data, "stated_codes")),
+        findings=tuple(
+            Finding(read.text(item, "name"), read.evidence(item), _optional(read, item, "value"))
+            for item in read.items(data, "findings")
+        ),
+        doubts=tuple(
+            Doubt(
+                read.text(item, "code"),
+                read.text(item, "message"),
+                read.word(item, "severity", Severity, "hard"),
+                read.evidence(item),
+            )
+            for item in read.items(data, "doubts")
+        ),
+        also=tuple(read.procedure(item) for item in read.items(data, "also")),
+        lumbar_levels=merge_levels(
+            read.level(item, lambda joint: not anatomy.is_cervical_thoracic(joint))
+            for item in read.items(data, "lumbar_levels")
+        ),
+    )
+
+
+def _optional(read: _Reader, item: Mapping[str, Any], key: str) -> str | None:
+    return None if item.get(key) is None else read.text(item, key)
+
+
+def _nerve(read: _Reader, item: Mapping[str, Any]) -> Nerve:
+    name = read.text(item, "name")
+    if name not in anatomy.NERVES:
+        raise read.fail("name", "is not a medial branch, e.g. C5 or TON")
+    return Nerve(name, read.word(item, "side", Side, "unstated"), read.evidence(item))
+
+
+def _relief(read: _Reader, item: Mapping[str, Any]) -> Relief:
+    return Relief(
+        low=read.number(item, "low", 0, 100),
+        high=read.number(item, "high", 0, 100),
+        when=read.word(item, "when", When),
+        evidence=read.evidence(item),
+        date=_optional(read, item, "date"),
+        side=read.word(item, "side", Side, "unstated"),
+    )
+
+
+def _score(read: _Reader, item: Mapping[str, Any]) -> Score:
+    return Score(
+        low=read.number(item, "low", 0, 1000),
+        high=read.number(item, "high", 0, 1000),
+        scale=read.number(item, "scale", 1, 1000),
+        when=read.word(item, "when", Literal["pre", "post", "other"]),
+        evidence=read.evidence(item),
+    )
+
+
+def _stated(read: _Reader, item: Mapping[str, Any]) -> StatedCode:
+    modifiers = item.get("modifiers") or []
+    if not isinstance(modifiers, list) or not all(isinstance(m, str) for m in modifiers):
+        raise read.fail("modifiers", "must be a list of strings")
+    units = item.get("units")
+    if units is not None and (isinstance(units, bool) or not isinstance(units, int)):
+        raise read.fail("units", "must be a whole number or null")
+    return StatedCode(read.text(item, "code"), tuple(modifiers), units, read.evidence(item))
+
+
+def merge_levels(levels: Iterable[Level]) -> tuple[Level, ...]:
+    """One entry a joint, cranial first: right and left make bilateral, evidence is kept."""
+    merged: dict[str, Level] = {}
+    for level in levels:
+        known = merged.get(level.joint)
+        if known is None:
+            merged[level.joint] = level
+            continue
+        merged[level.joint] = Level(
+            joint=level.joint,
+            side=anatomy.merge_sides((known.side, level.side)),  # type: ignore[arg-type]
+            named_as=known.named_as if known.named_as == level.named_as else "both",
+            evidence=tuple(dict.fromkeys((*known.evidence, *level.evidence))),
+            because=known.because or level.because,
+        )
+    return tuple(sorted(merged.values(), key=lambda level: anatomy.order(level.joint)))
