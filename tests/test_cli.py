@@ -96,7 +96,7 @@ class TestCode:
         assert result.exit_code == 1
         assert [r["note_id"] for r in records(result)] == ["a", "b"]
         assert "aa.txt: note aa: internal error ValueError\n" in result.stderr
-        assert "2 records: 1 coded, 1 not applicable; 1 note has none" in result.stderr
+        assert "2 records: 1 coded, 1 not applicable; 1 note could not be coded" in result.stderr
         assert "SECRET" not in result.stderr and "Traceback" not in result.stderr
 
     def test_a_note_older_than_the_policy_is_listed(self, tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ class TestCode:
         result = run("code", notes, "--output", target)
         assert result.exit_code == 1
         assert target.read_text() == "last good"
-        assert "is left as it was" in result.stderr
+        assert "out.jsonl is not written" in result.stderr
 
     def test_the_input_is_never_the_output(self, tmp_path: Path) -> None:
         path = tmp_path / "n.jsonl"
@@ -303,12 +303,21 @@ GOOD = {"note_id": "good", "text": RIGHT}
         pytest.param("n.txt", f"{RIGHT} 80–90 %".encode("cp1252"), ["n"], 0, "", id="cp1252"),
         pytest.param("n.txt", RIGHT.encode(), ["n"], 0, "", id="no-newline"),
         pytest.param(
-            "n.txt",
-            (RIGHT + "\n" + "word " * 1_000_000).encode(),
-            ["n"],
-            0,
-            "",
+            "n.jsonl",
+            jsonl({"note_id": "endless", "text": RIGHT + " word" * 1_000_000}, GOOD),
+            ["good"],
+            1,
+            "endless",
             id="five-megabytes",
+        ),
+        pytest.param(
+            "n.csv",
+            b"note_id,note_text\r\n"
+            + f'n-1,"{RIGHT}\nSecond line, with a comma."\r\nn-2,\r\n'.encode(),
+            ["n-1"],
+            1,
+            "n-2",
+            id="table-with-an-empty-cell",
         ),
     ],
 )
@@ -322,6 +331,17 @@ def test_unusual_notes_are_coded_and_bad_ones_listed(
     assert all(r["lines"] for r in records(result))
     assert said in result.stderr
     assert "SECRET" not in result.stderr and "Traceback" not in result.stderr
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_columns_of_a_table_are_chosen_and_listed(tmp_path: Path) -> None:
+    path = tmp_path / "export.csv"
+    path.write_text(f"HNO,BODY\n7,{RIGHT}\n")
+    chosen = run("code", path, "--text-column", "BODY", "--id-column", "HNO")
+    assert [r["note_id"] for r in records(chosen)] == ["7"]
+    wrong = run("code", path, "--text-column", "TEXT")
+    assert wrong.exit_code == 2
+    assert "HNO" in wrong.stderr and "BODY" in wrong.stderr
 
 
 @pytest.mark.usefixtures("quick")

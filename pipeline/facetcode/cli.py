@@ -166,9 +166,9 @@ def code_command(
         write(records, tally, form, output, total=total, progress=not streams)
     except NothingRead as error:
         if tally.failed:
-            say(f"{tally.summary()}; {error}")
+            say(f"{tally.summary()}{error}")
             raise typer.Exit(SOME_FAILED) from None
-        raise FacetcodeError(f"{', '.join(map(str, inputs))}: no notes found; {error}") from None
+        raise FacetcodeError(f"{', '.join(map(str, inputs))}: no notes found{error}") from None
     say(tally.summary())
     if tally.failed:
         raise typer.Exit(SOME_FAILED)

@@ -67,11 +67,11 @@ class Tally:
         made = self.records.total()
         names = {"coded": "coded", "query": "to query", "not_applicable": "not applicable"}
         kinds = ", ".join(f"{n:,} {names[status]}" for status, n in self.records.most_common())
-        text = f"{made:,} record{'' if made == 1 else 's'}" + (f": {kinds}" if kinds else "")
+        text = f"{made:,} record{'' if made == 1 else 's'}: {kinds}" if made else "no record"
         if not self.failed:
             return text
-        notes = "1 note has" if self.failed == 1 else f"{self.failed:,} notes have"
-        return f"{text}; {notes} none (listed above)"
+        notes = "1 note" if self.failed == 1 else f"{self.failed:,} notes"
+        return f"{text}; {notes} could not be coded (listed above)"
 
 
 def code_notes(
@@ -117,7 +117,7 @@ def write(
                 tally.count(record)
                 show_progress(tally.seen)
         if not tally.records:
-            raise NothingRead(f"{output} is left as it was" if output else "nothing to write")
+            raise NothingRead(f"; {output} is not written" if output else "")
 
 
 class NothingRead(FacetcodeError):

@@ -135,7 +135,7 @@ DATED = [
     ("medicare-noridian-jf", "2026-04-16", "coverage_document", "L38801"),
     ("medicare-noridian-jf", "2026-04-15", "billing_document", "A58405"),
     ("medicare-noridian", "2023-01-01", "coverage_document", "L38801"),
-    ("medicare", "2026-05-20", "diagnoses_covered", UNKNOWN),
+    ("medicare-ngs", "2026-05-20", "diagnoses_covered", UNKNOWN),
     ("medicare-first-coast", "2022-01-01", "sedation", "reason_needed"),
     ("default", "2024-06-30", "t12_l1", UNKNOWN),
     ("default", "2024-07-01", "t12_l1", "cervical_thoracic"),

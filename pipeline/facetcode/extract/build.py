@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import spacy
 from spacy.language import Language
-from spacy.tokens import Doc
 
 from facetcode.errors import ExtractionError
 from facetcode.extract import (
-    dates,
     diagnoses,
     documentation,
+    factories,
     guidance,
+    laterality,
     level_context,
     levels,
     placeholders,
@@ -22,15 +21,12 @@ from facetcode.extract import (
     relief,
     scores,
     stated_codes,
-    targets,
 )
-from facetcode.extract.assertion import build_context
 from facetcode.extract.medspacy_parts import create_medspacy_tokenizer
 from facetcode.extract.reading import Reading
 from facetcode.extract.screen import could_hold_facet_block
-from facetcode.extract.sections import build_sectionizer, sections
-from facetcode.extract.text import even, sentences, without_unchecked
-from facetcode.facts import FACET_BLOCKS, Doubt, Facts, Guidance, Procedure
+from facetcode.extract.text import even, without_unchecked
+from facetcode.facts import FACET_BLOCKS, Doubt, Evidence, Facts, Guidance, Procedure
 
 MAX_CHARS = 400_000
 """Longest text read as one note; a longer one is an export, not a note."""
@@ -42,12 +38,7 @@ class Extractor:
     def __init__(self, *, screen: bool = True) -> None:
         """``screen`` lets through only notes that could hold a facet block or another injection."""
         self.screen = screen
-        self.nlp: Language = spacy.blank("en")
-        self.nlp.tokenizer = create_medspacy_tokenizer(self.nlp)
-        self.nlp.max_length = MAX_CHARS
-        self._matcher = targets.build_matcher(self.nlp)
-        self._sectionizer = build_sectionizer(self.nlp)
-        self._context = build_context(self.nlp)
+        self.nlp = build_pipeline()
 
     def reading(self, text: str, meta: Mapping[str, str] | None = None) -> Reading:
         """The note prepared for the fact modules; ExtractionError when it is too long."""
@@ -56,23 +47,8 @@ class Extractor:
                 f"the note has {len(text):,} characters, more than the {MAX_CHARS:,} of one note; "
                 "split it into one file a note"
             )
-        meta = meta or {}
         clean = without_unchecked(even(text))
-        doc = self.nlp.make_doc(clean)
-        cut = sentences(clean)
-        _set_sentences(doc, [s.start for s in cut])
-        self._sectionizer(doc)
-        mentions = targets.mark(doc, self._matcher)
-        self._context(doc)
-        return Reading(
-            given=text,
-            even=clean,
-            sentences=cut,
-            sections=sections(doc),
-            targets=targets.targets(doc, mentions),
-            meta=meta,
-            dos=dates.date_of_service(clean, meta),
-        )
+        return factories.reading_of(self.nlp(clean), given=text, even=clean, meta=meta or {})
 
     def facts(self, text: str, meta: Mapping[str, str] | None = None) -> Facts:
         """Everything the note says that a code or a flag may rest on."""
@@ -81,16 +57,14 @@ class Extractor:
         return find_facts(self.reading(text, meta))
 
 
-def _set_sentences(doc: Doc, starts: list[int]) -> None:
-    """Sentence starts at the first token at or after each offset."""
-    ends = iter(sorted(starts))
-    following = next(ends, None)
-    for token in doc:
-        begins = False
-        while following is not None and token.idx >= following and not token.is_space:
-            begins = True
-            following = next(ends, None)
-        token.is_sent_start = begins or token.i == 0
+def build_pipeline() -> Language:
+    """medspaCy's tokenizer, our sentences, and its Sectionizer, TargetMatcher and ConText."""
+    nlp = spacy.blank("en")
+    nlp.tokenizer = create_medspacy_tokenizer(nlp)
+    nlp.max_length = MAX_CHARS
+    for name in factories.PARTS:
+        nlp.add_pipe(name)
+    return nlp
 
 
 def find_facts(reading: Reading) -> Facts:
@@ -137,7 +111,7 @@ def _unfilled(
         missing.add("guidance")
     if not missing:
         return ()
-    spots: list[Any] = []
+    spots: list[Evidence] = []
     for field in placeholders.find(reading):
         about = placeholders.about(reading, field)
         if about & missing:
@@ -158,12 +132,11 @@ def _unfilled(
     )
 
 
-def _side_choice(reading: Reading) -> Any:
-    from facetcode.extract.laterality import unresolved
-
+def _side_choice(reading: Reading) -> Evidence | None:
+    """A choice of sides nobody made, where today's block is told."""
     for section in reading.sections:
         if section.time in {"performed", "none"} and section.category not in {"exam", "consent", "imaging"}:
-            spot = unresolved(reading.even, section.body, section.end)
+            spot = laterality.unresolved(reading.even, section.body, section.end)
             if spot is not None:
                 return reading.evidence(*spot)
     return None

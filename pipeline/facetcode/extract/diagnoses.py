@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 from facetcode.extract.reading import Reading
-from facetcode.extract.rules import load_rules
+from facetcode.extract.rules import at_words, load_rules
 from facetcode.facts import Diagnosis, Evidence
 
 # A letter, a digit, a digit or letter, and up to four more after a point; U is not used for spines.
@@ -19,7 +19,7 @@ _SHORT = re.compile(r"(?<![A-Za-z0-9.-])(?P<code>[ABD-KM-RV-Z]\d\d)(?![0-9A-Za-z
 
 @cache
 def _rule(name: str) -> re.Pattern[str]:
-    return re.compile(load_rules("diagnoses")[name], re.IGNORECASE)
+    return at_words(load_rules("diagnoses")[name])
 
 
 def _standard(raw: str) -> str:

@@ -8,7 +8,7 @@ from functools import cache
 
 from facetcode.extract import numbers
 from facetcode.extract.reading import Reading
-from facetcode.extract.rules import load_rules
+from facetcode.extract.rules import at_words, load_rules
 from facetcode.facts import Finding
 
 # Not prose: wordings of the code or the consent that name what they do not state.
@@ -23,7 +23,7 @@ def _items() -> list[tuple[str, re.Pattern[str], re.Pattern[str] | None, frozens
     return [
         (
             entry["name"],
-            re.compile("|".join(f"(?:{p})" for p in entry["patterns"]), re.IGNORECASE),
+            at_words(entry["patterns"]),
             re.compile(entry["not"], re.IGNORECASE) if entry["not"] else None,
             frozenset(entry["silent"]),
         )
@@ -68,7 +68,7 @@ def _taken_back(reading: Reading, match: re.Match[str], pattern: re.Pattern[str]
 
 _N = rf"(?:\d{{1,3}}(?:\.\d)?|{numbers.WORD}|several|many|couple\s+of|few)"
 _DURATION = re.compile(
-    rf"(?P<over>>|over|more\s+than|greater\s+than|at\s+least|approximately|about|nearly|almost)?\s*(?P<n>{_N})\s*(?:\+|plus|or\s+more)?\s*-?\s*(?:to\s+\d+\s*)?(?P<unit>years?|yrs?|yr\b|y\b|months?|mos?\b|mths?|weeks?|wks?)(?!\s*(?:old|-old|follow|ago\s+(?:she|he)\s+(?:had|under)|later|after|f/u|of\s+(?:pt|physical|therapy|nsaid|home|chiro|conservative|meloxicam|naproxen|relief)))",
+    rf"(?<![\w./])(?P<n>{_N})\s*(?:\+|plus|or\s+more)?\s*-?\s*(?:to\s+\d+\s*)?(?P<unit>years?|yrs?|yr\b|y\b|months?|mos?\b|mths?|weeks?|wks?)(?!\s*(?:old|-old|follow|ago\s+(?:she|he)\s+(?:had|under)|later|after|f/u|of\s+(?:pt|physical|therapy|nsaid|home|chiro|conservative|meloxicam|naproxen|relief)))",
     re.IGNORECASE,
 )
 _PAIN = re.compile(

@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 from facetcode.extract.reading import Reading
-from facetcode.extract.rules import load_rules
+from facetcode.extract.rules import at_words, load_rules
 from facetcode.facts import Evidence, Guidance, Modality
 
 _ORDER: tuple[Modality, ...] = ("fluoroscopy", "ct", "ultrasound")
@@ -20,7 +20,7 @@ _FIELD = frozenset({"procedure", "title", "guidance", "narrative", "levels", "fi
 
 @cache
 def _pattern(key: str) -> re.Pattern[str]:
-    return re.compile(load_rules("guidance")[key], re.IGNORECASE)
+    return at_words(load_rules("guidance")[key])
 
 
 def _counts(reading: Reading, start: int) -> bool:

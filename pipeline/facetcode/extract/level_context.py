@@ -10,7 +10,7 @@ from typing import Literal
 
 from facetcode.extract.level_grammar import Mention
 from facetcode.extract.reading import LIVE, Reading, Status
-from facetcode.extract.rules import load_rules
+from facetcode.extract.rules import at_words, load_rules
 from facetcode.extract.targets import LEVEL, Target
 
 Object = Literal["nerve", "joint", "bone", "level", "not_treated"]
@@ -174,9 +174,14 @@ def _runs(reading: Reading, levels: Sequence[Target]) -> list[tuple[int, int]]:
     return [(group[0], group[-1]) for group in groups for _ in group]
 
 
+@cache
+def _repeated() -> re.Pattern[str]:
+    return at_words(load_rules("levels")["repeated"])
+
+
 def generalises(reading: Reading, *, after: int = 0) -> bool:
     """Whether the account says what was done at one level was done at the others too."""
-    for match in _rule("repeated").finditer(reading.even, after):
+    for match in _repeated().finditer(reading.even, after):
         if reading.section_time(match.start()) in {"performed", "none"}:
             return True
     return False

@@ -165,6 +165,9 @@ class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text
         self.items: list[Item] = []
+        self.dictated: list[Item] = []
+        """Pairs spoken with both letters ("see four see five"), which may be a list of two."""
+        self.both_letters = False
 
     def read(self, match: re.Match[str]) -> Mention | None:
         head = self._head(match)
@@ -175,7 +178,21 @@ class _Scanner:
         self._flush(chain, start, end)
         if self.items and self.items[-1].first != anatomy.TON or len(self.items) == 1:
             end = self._list(end)
+        if self.dictated and any(item.form == "single" for item in self.items):
+            self._list_dictated()
         return Mention(tuple(self.items), start, end) if self.items else None
+
+    def _list_dictated(self) -> None:
+        """``see four see five and see six`` goes on with a single level: all of them are."""
+        items: list[Item] = []
+        for item in self.items:
+            if item not in self.dictated:
+                items.append(item)
+                continue
+            for name in (item.first, item.last):
+                if not items or items[-1].first != name:
+                    items.append(Item("single", name, name, item.start, item.end))
+        self.items = items
 
     def _head(self, match: re.Match[str]) -> tuple[list[tuple[str, int]], int, int, bool] | None:
         groups = match.groupdict()
@@ -227,6 +244,7 @@ class _Scanner:
                 break
             chain.append(follower)
             end = match.end()
+            self.both_letters = spoken and match.re is _SPOKEN_NEXT and bool(match["letter"])
         return end
 
     def _follow(self, last: tuple[str, int], match: re.Match[str]) -> tuple[str, int] | None:
@@ -253,6 +271,8 @@ class _Scanner:
         for upper, lower in zip(names, names[1:], strict=False):
             form: Form = "pair" if _neighbours(upper, lower) else "range"
             self.items.append(Item(form, upper, lower, start, end))
+            if self.both_letters:
+                self.dictated.append(self.items[-1])
 
     def _list(self, end: int) -> int:
         """Read on over commas and *and* while levels follow."""

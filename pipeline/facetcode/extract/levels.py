@@ -73,20 +73,17 @@ def _read_mention(account: Account, treated: Treated, side: SideWord | None, kin
     for chain in _chains(treated.mention.items):
         first, last = chain[0].first, chain[-1].last
         if chain[0].form == "single":
-            if nerve:
-                _add(account.nerves, [first], side)
-            else:
-                _add(account.unclear, [first], side)
+            names = [item.first for item in chain]
+            _add(account.nerves if nerve else account.unclear, names, side)
             continue
         span = len(chain) > 1 or chain[0].form == "range"
         if span and nerve:
-            names = _nerve_range(first, last)
             if first[0] != last[0]:
                 account.crossing = True
                 _add(account.joints, anatomy.joints_between(first, last), side)
                 continue
             account.offset |= first[0] == "T"
-            _add(account.nerves, names, side)
+            _add(account.nerves, _nerve_range(first, last), side)
             continue
         if (first, last) in {("C7", "C8"), ("C8", "T1")}:
             _add(account.nerves, [first, last], side)
@@ -356,10 +353,20 @@ class _NoteSides:
                 places.setdefault(name, []).extend(found)
         if not any(places.values()):
             places["narration"] = self._narrated()
+        elif self.other:
+            places["narration"] = self._with_other_side(places.get("narration") or self._narrated())
         for name, words in places.items():
             side = laterality.merge(w.value for w in words)
             if side is not None:
                 self.votes.append((name, side, words[0]))
+
+    def _with_other_side(self, narrated: list[SideWord]) -> list[SideWord]:
+        """The narration's sides with the second side it says was done the same way."""
+        start, end, named = self.other[0]
+        side = laterality.merge(w.value for w in narrated)
+        if named is None and side in {"right", "left"}:
+            named = "left" if side == "right" else "right"
+        return [*narrated, SideWord(named, start, end)] if named else narrated
 
     def _beside_block(self, word: SideWord) -> bool:
         sentence = self.reading.sentence_at(word.start)

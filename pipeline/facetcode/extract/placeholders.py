@@ -42,7 +42,12 @@ _ABOUT = {
 
 
 def about(reading: Reading, field: Evidence) -> set[str]:
-    """Which facts a field could hold, by its own words and those around it; empty when neither says."""
+    """Which facts a field could hold, by its own words and those around it; empty when neither says.
+
+    A bare blank in the procedure's heading can hold any of them.
+    """
+    if reading.section_at(field.start).category == "procedure" and not re.search(r"[A-Za-z]", field.text):
+        return set(_ABOUT)
     line_start = reading.even.rfind("\n", 0, field.start) + 1
     around = reading.even[max(line_start, field.start - 40) : field.start] + field.text
     around += reading.even[field.end : field.end + 30].split("\n")[0]

@@ -10,7 +10,7 @@ from functools import cache
 from facetcode.extract.guidance import find as find_guidance
 from facetcode.extract.level_context import OURS, PROCEDURES, Treated
 from facetcode.extract.reading import LIVE, Reading
-from facetcode.extract.rules import load_rules
+from facetcode.extract.rules import at_words, load_rules
 from facetcode.extract.targets import Target
 from facetcode.facts import Evidence, Intent, Kind, Procedure
 
@@ -41,7 +41,7 @@ def _patterns(*keys: str) -> re.Pattern[str]:
     rule = load_rules("procedure")
     for key in keys:
         rule = rule[int(key) if key.isdigit() else key]
-    return re.compile("|".join(f"(?:{p})" for p in rule), re.IGNORECASE | re.MULTILINE)
+    return at_words(rule, re.IGNORECASE | re.MULTILINE)
 
 
 def _cancelled(reading: Reading) -> Evidence | None:
@@ -295,10 +295,19 @@ def intent_of(reading: Reading) -> tuple[Intent, int | None, tuple[Evidence, ...
     return "unstated", None, ()
 
 
+_FUTURE = re.compile(
+    r"[^.;,]{0,40}\b(?:will|to\s+be\s+(?:done|scheduled|performed|considered)|(?:is|are|was)\s+(?:planned|scheduled|offered|recommended)|scheduled|"
+    r"in\s+(?:two|three|2|3|2-3)\s+weeks|if\b|next\s+(?:week|visit|month)|can\s+be|may\s+be|would|pending|no\s+sooner)\b",
+    re.IGNORECASE,
+)
+
+
 def _of_today(reading: Reading, start: int, end: int) -> bool:
     """Whether words about the block speak of today's, by section and sentence."""
     section = reading.section_at(start)
     sentence = reading.sentence_at(start)
+    if _FUTURE.match(reading.even[end : min(end + 60, sentence.end)]):
+        return False
     if _NOT_INTENT.match(reading.even[end : end + 25].lstrip()):
         return False
     if section.category in _HEADER | {"narrative", "addendum", "postprocedure", "findings", "injectate", "side", "guidance"}:

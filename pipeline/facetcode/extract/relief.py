@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 
 from facetcode.extract import numbers
 from facetcode.extract.laterality import words as side_words
 from facetcode.extract.reading import Reading
-from facetcode.extract.rules import load_rules
+from facetcode.extract.rules import at_words, load_rules
 from facetcode.extract.text import Sentence
 from facetcode.facts import Evidence, Relief, Side, When
 
@@ -27,7 +28,8 @@ _SECTION_SILENT = frozenset({"family", "consent", "imaging", "exam", "codes", "i
 
 @cache
 def _rule(name: str) -> re.Pattern[str]:
-    return re.compile(load_rules("relief")[name], re.IGNORECASE)
+    source = load_rules("relief")[name]
+    return re.compile(source, re.IGNORECASE) if name.startswith("not_") else at_words(source)
 
 
 def _bounds(match: re.Match[str]) -> tuple[float, float] | None:
@@ -125,10 +127,25 @@ def _side(reading: Reading, sentence: Sentence, end: int) -> Side:
     return near[0].value if near else "unstated"
 
 
+_SIGN = re.compile(r"%|per\s?cent|\bpct\b", re.IGNORECASE)
+
+
+def _percentages(text: str) -> Iterator[re.Match[str]]:
+    """Percentages, looked for only around a percent sign or word: most of a note has none."""
+    done = 0
+    for sign in _SIGN.finditer(text):
+        if sign.start() < done:
+            continue
+        for match in _PERCENT.finditer(text, max(done, sign.start() - 60), min(len(text), sign.end() + 20)):
+            if match.start() >= done:
+                done = match.end()
+                yield match
+
+
 def find(reading: Reading, *, block_today: bool) -> tuple[Relief, ...]:
     """Every stated relief, once for each (low, high, when); ``block_today`` allows *today*."""
     found: dict[tuple[float, float, When], tuple[list[Evidence], Side, str | None]] = {}
-    for match in _PERCENT.finditer(reading.even):
+    for match in _percentages(reading.even):
         bounds = _bounds(match)
         start, end = match.start(), match.end()
         if bounds is None or not _is_relief(reading, start, end):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from facetcode.extract import numbers
 from facetcode.extract.reading import Reading
 from facetcode.facts import Score
 
-_N = rf"(?:10(?:\.0)?|\d(?:\.\d)?|{numbers.WORD})"
+_N = rf"(?:10(?:\.0)?|\d(?:\.\d)?|(?<![A-Za-z]){numbers.WORD})"
 _OUT_OF = re.compile(
     rf"(?<![\d/.])(?P<low>{_N})(?:\s?(?:-|to)\s?(?P<high>{_N}))?\s?(?:/|out\s+of|over|on\s+a\s+scale\s+of)\s?(?P<scale>100|10|ten)(?![\d/]|\.\d)",
     re.IGNORECASE,
@@ -37,10 +38,24 @@ _OTHER = re.compile(
 )
 
 
+_SIGN = re.compile(r"/\s?10|out\s+of|over\s+(?:10|ten)|on\s+a\s+scale", re.IGNORECASE)
+_LINK = re.compile(r"->|=>|→|➔|(?<=[\d\s])-(?=[\s\d])|\bto\s+(?:a\s+)?[\dotsfnz]", re.IGNORECASE)
+
+
+def _around(pattern: re.Pattern[str], sign: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Matches near a sign that any match holds: most of a note has none."""
+    done = 0
+    for spot in sign.finditer(text):
+        for match in pattern.finditer(text, max(done, spot.start() - 30), min(len(text), spot.end() + 20)):
+            if match.start() >= done:
+                done = match.end()
+                yield match
+
+
 def find(reading: Reading, *, block_today: bool) -> tuple[Score, ...]:
     """Every pain score with when it was taken; all ``other`` when no block was done today."""
     spots: dict[int, tuple[int, float, float, float]] = {}
-    for match in _OUT_OF.finditer(reading.even):
+    for match in _around(_OUT_OF, _SIGN, reading.even):
         low, high = numbers.value(match["low"]), numbers.value(match["high"] or match["low"])
         scale = 10.0 if match["scale"].lower() == "ten" else float(match["scale"])
         if low is not None and high is not None and high <= scale:
@@ -53,7 +68,7 @@ def find(reading: Reading, *, block_today: bool) -> tuple[Score, ...]:
         if not any(s <= start < e[0] for s, e in spots.items()):
             spots[start] = (match.end("high") if match["high"] else match.end("low"), min(low, high), max(low, high), 10.0)
     pairs: dict[int, str] = {}
-    for match in _ARROW.finditer(reading.even):
+    for match in _around(_ARROW, _LINK, reading.even):
         pre, post = numbers.value(match["pre"]), numbers.value(match["post"])
         known = match.start("pre") in spots or match.start("post") in spots
         cue = _ARROW_CUE.search(reading.even, max(0, match.start() - 40), match.start())

@@ -127,17 +127,18 @@ def build_sectionizer(nlp: Language) -> HeadingSectionizer:
 def sections(doc: Doc) -> list[SectionSpan]:
     """The document's sections in order, covering all of it; the Sectionizer must have run."""
     found: list[SectionSpan] = []
-    length = len(doc.text)
+    text = doc.text
+    length = len(text)
+    starts = [*doc.to_array("IDX").tolist(), length]
     for section in doc._.sections:
         first, last = section.section_span
-        start = doc[first].idx if first < len(doc) else length
-        end = doc[last].idx if last < len(doc) else length
+        start, end = int(starts[first]), int(starts[last])
         category = section.category or "title"
         body, heading = start, ""
         if section.category is not None:
             token = doc[section.title_span[1] - 1]
             body = token.idx + len(token)
-            heading = doc.text[start:body]
+            heading = text[start:body]
         found.append(
             SectionSpan(category, TIMES.get(category, "none"), start, body, end, heading)
         )

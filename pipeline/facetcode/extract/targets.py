@@ -13,7 +13,7 @@ from spacy.tokens import Doc, Span
 
 from facetcode.extract import level_grammar
 from facetcode.extract.medspacy_parts import TargetMatcher, TargetRule
-from facetcode.extract.rules import load_rules
+from facetcode.extract.rules import at_words_source, load_rules
 
 GROUP = "facetcode"
 LEVEL = "LEVEL"
@@ -39,7 +39,7 @@ def build_matcher(nlp: Language) -> Any:
     matcher = TargetMatcher(nlp, result_type=None, prune=False)
     matcher.add(
         [
-            TargetRule(literal=entry["label"], category=entry["label"], pattern="|".join(f"(?:{p})" for p in entry["patterns"]))
+            TargetRule(literal=entry["label"], category=entry["label"], pattern=at_words_source(entry["patterns"]))
             for entry in load_rules("targets")
         ]
     )

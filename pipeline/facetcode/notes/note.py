@@ -1,8 +1,11 @@
-"""One note as an export gives it."""
+"""One note as an export gives it, and one record that is no note."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+
+MAX_NOTE_CHARS = 400_000
+"""Longest text taken as one note; a longer one is an export that was not split."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +22,13 @@ class Note:
     meta: dict[str, str] = field(default_factory=dict)
     source: str = ""
     """File and position, e.g. ``export.csv:17``; for messages, never shown with text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A record that cannot be read as a note: where, why and what to do; never its text."""
+
+    source: str
+    note_id: str
+    reason: str
+    remedy: str

@@ -1,0 +1,65 @@
+"""JSON Lines: a note a line, under the contract's keys."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from facetcode.notes import meta
+from facetcode.notes.decode import Undecodable, decode, encoding_of, whole
+from facetcode.notes.note import Note, Reject
+
+
+def read(path: Path) -> Iterator[Note | Reject]:
+    """Notes of a JSON Lines file, one line in memory at a time; broken lines become rejects."""
+    with path.open("rb") as file:
+        head = file.read(65_536)
+        try:
+            name, skip = encoding_of(head)
+        except Undecodable as error:
+            yield Reject(str(path), "", error.reason, "write JSON Lines as UTF-8 text")
+            return
+        if name.startswith(("utf-16", "utf-32")):
+            text = decode(head + file.read())
+            lines: Iterator[bytes] = (line.encode("utf-8", "surrogatepass") for line in text.split("\n"))
+        else:
+            file.seek(skip)
+            lines = iter(file)
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                yield _note(line, path, number)
+
+
+def _note(line: bytes, path: Path, number: int) -> Note | Reject:
+    where = f"{path}:{number}"
+    try:
+        record = json.loads(decode(line))
+    except Undecodable as error:
+        return Reject(where, "", error.reason, "write JSON Lines as UTF-8 text")
+    except RecursionError:
+        return Reject(where, "", "the JSON is nested too deeply", "write one flat object a line")
+    except ValueError as error:
+        # The decoder's own message quotes nothing of the line, only the position.
+        position = getattr(error, "colno", None)
+        at = f" at column {position}" if position else ""
+        return Reject(where, "", f"the line is not valid JSON{at}", "mend the line or export it again")
+    if not isinstance(record, dict):
+        return Reject(where, "", "the line is not a JSON object", "write one object a line")
+    note_id = _id(record) or f"{path.stem}:{number}"
+    text = record.get("text")
+    if text is None:
+        found = ", ".join(sorted(str(key)[:40] for key in record)[:12]) or "none"
+        return Reject(where, note_id, f"no key 'text' (keys: {found})", "name the note's text 'text'")
+    if not isinstance(text, str):
+        return Reject(where, note_id, "'text' is not a string", "write the note's text as a string")
+    return Note(note_id, whole(text), meta.collect(record), where)
+
+
+def _id(record: dict[str, Any]) -> str:
+    for key in ("note_id", "id"):
+        value = record.get(key)
+        if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
+            return whole(str(value).strip())
+    return ""
