@@ -19,10 +19,11 @@ _CODE_TEXT = re.compile(
 
 
 @cache
-def _items() -> list[tuple[str, re.Pattern[str], re.Pattern[str] | None, frozenset[str]]]:
+def _items() -> list[tuple[str, tuple[str, ...], re.Pattern[str], re.Pattern[str] | None, frozenset[str]]]:
     return [
         (
             entry["name"],
+            tuple(entry["hints"]),
             at_words(entry["patterns"]),
             re.compile(entry["not"], re.IGNORECASE) if entry["not"] else None,
             frozenset(entry["silent"]),
@@ -34,7 +35,10 @@ def _items() -> list[tuple[str, re.Pattern[str], re.Pattern[str] | None, frozens
 def find(reading: Reading) -> tuple[Finding, ...]:
     """Every item the note states, with at most two places each."""
     found: list[Finding] = []
-    for name, pattern, taken_back, silent in _items():
+    low = reading.even.lower()
+    for name, hints, pattern, taken_back, silent in _items():
+        if not any(hint in low for hint in hints):
+            continue
         spots = []
         for match in pattern.finditer(reading.even):
             if reading.section_at(match.start()).category in silent:

@@ -4,8 +4,8 @@
 prepare a Doc; ``facetcode`` does all of it and leaves the facts in ``doc._.facetcode``.
 """
 
-from __future__ import annotations
-
+# No "from __future__ import annotations" here: spaCy 3.7 resolves a factory's annotations itself
+# and takes a name in quotes for an unfinished model.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +44,7 @@ def mark_sentences(doc: Doc) -> Doc:
             at += 1
         if at < len(doc):
             flags[at] = 1
-    doc.from_array("SENT_START", flags)
+    doc.from_array("SENT_START", flags.astype("uint64"))
     return doc
 
 
@@ -104,7 +104,7 @@ def make_fact_finder(nlp: Language, name: str) -> FactFinder:
     return FactFinder()
 
 
-def reading_of(doc: Doc, *, given: str, even: str, meta: Mapping[str, str]) -> Reading:
+def reading_of(doc: Doc, *, given: str, even: str, meta: Mapping[str, str]) -> "Reading":
     """A Doc that has passed all ``PARTS``, made ready for the fact modules."""
     from facetcode.extract import dates
     from facetcode.extract.reading import Reading

@@ -105,6 +105,7 @@ _QUANTITY = re.compile(
     r"prior|previous|to\s\d))",
     re.IGNORECASE,
 )
+_LEVEL_WORD = re.compile(r"\s*(?:medial|median|facet|faucet|nerve|joint|level|branch|mbb|block)", re.IGNORECASE)
 _TIGHT = re.compile(r"(?:\s?,\s?|\s)(?P<number>1[0-2]|[1-9])(?![0-9A-Za-z%.:/-])")
 
 
@@ -178,6 +179,11 @@ class _Scanner:
         self._flush(chain, start, end)
         if self.items and self.items[-1].first != anatomy.TON or len(self.items) == 1:
             end = self._list(end)
+        heard = (match["spoken"] or "").lower()
+        if len(heard) > 1 and len(self.items) == 1 and self.items[0].form == "single":
+            # "see two patients": a word that sounds like a letter needs company to be a level.
+            if not _LEVEL_WORD.match(self.text, end):
+                return None
         if self.dictated and any(item.form == "single" for item in self.items):
             self._list_dictated()
         return Mention(tuple(self.items), start, end) if self.items else None

@@ -10,10 +10,19 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import warnings
 from types import ModuleType
 
 
 def _import_without_quickumls() -> None:
+    # medspaCy's matcher silences every warning of the process on import; that is undone here.
+    with warnings.catch_warnings():
+        _import_medspacy()
+    # Its matchers come in threes and those without a rule say so at every note.
+    warnings.filterwarnings("ignore", message=r"\[W036\]")
+
+
+def _import_medspacy() -> None:
     if "medspacy" in sys.modules or "quickumls" in sys.modules:
         return
     if importlib.util.find_spec("quickumls") is None:

@@ -34,19 +34,35 @@ class Target:
     mention: level_grammar.Mention | None = None
 
 
-def build_matcher(nlp: Language) -> Any:
-    """A TargetMatcher with the labels of patterns/targets.yaml that returns its spans."""
-    matcher = TargetMatcher(nlp, result_type=None, prune=False)
-    matcher.add(
-        [
-            TargetRule(literal=entry["label"], category=entry["label"], pattern=at_words_source(entry["patterns"]))
-            for entry in load_rules("targets")
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """A TargetMatcher a label, each asked only where the note holds one of the label's hints."""
+
+    by_label: tuple[tuple[tuple[str, ...], Any], ...]
+
+    def __call__(self, doc: Doc) -> list[Span]:
+        """Spans of every label, in no order."""
+        text = doc.text.lower().replace("\n", " ")
+        return [
+            span
+            for hints, matcher in self.by_label
+            if any(hint in text for hint in hints)
+            for span in matcher(doc)
         ]
-    )
-    return matcher
 
 
-def mark(doc: Doc, matcher: Any) -> list[level_grammar.Mention | None]:
+def build_matcher(nlp: Language) -> Matcher:
+    """Matchers for the labels of patterns/targets.yaml that return their spans."""
+    built = []
+    for entry in load_rules("targets"):
+        matcher = TargetMatcher(nlp, result_type=None, prune=False)
+        pattern = at_words_source(entry["patterns"])
+        matcher.add(TargetRule(literal=entry["label"], category=entry["label"], pattern=pattern))
+        built.append((tuple(entry["hints"]), matcher))
+    return Matcher(tuple(built))
+
+
+def mark(doc: Doc, matcher: Matcher) -> list[level_grammar.Mention | None]:
     """Write every target and level mention to the span group, in order of start.
 
     Returns, parallel to the group, the parsed mention of each LEVEL span and None for others.
