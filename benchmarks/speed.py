@@ -62,7 +62,6 @@ def main() -> None:
 
 def note_texts(paths: list[Path]) -> Iterator[str]:
     from facetcode.notes.formats import read
-
     from facetcode.notes.note import Note
 
     return (item.text for item in read(paths) if isinstance(item, Note))
@@ -84,10 +83,9 @@ def facetcode() -> System:
 
 def facetcode_unscreened() -> System:
     """The same without the screen that spares notes which cannot hold a facet block."""
-    from facetcode.extract.build import Extractor
-
     from facetcode.coder import Coder
     from facetcode.coding import load_policy
+    from facetcode.extract.build import Extractor
 
     return Coder(load_policy("medicare"), Extractor(screen=False))
 

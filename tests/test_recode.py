@@ -3,9 +3,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from facetcode.notes.formats import Reject
 
 from facetcode.errors import NoteFormatError
+from facetcode.notes.formats import Reject
 from facetcode.recode import Stored, read_facts
 from facetcode.record import Record, to_json
 

@@ -1,4 +1,4 @@
-"""facetcode: cervical and thoracic facet blocks from procedure notes to CPT codes, with the words each rests on."""
+"""Cervical and thoracic facet blocks: procedure notes to CPT codes, and the words behind each."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ the C2-C3 exception; standard anatomy for C7-T1, T1-T2 and the thoracic offset).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -38,7 +39,7 @@ def _supply() -> dict[str, frozenset[str]]:
     # From C7 down the nerve is numbered one above the joint's lower articular process,
     # because there are eight cervical nerves and seven cervical vertebrae.
     below = [*NERVES[NERVES.index("C7") :]]
-    joints = [f"{a}-{b}" for a, b in zip(VERTEBRAE[6:], VERTEBRAE[7:], strict=False)]
+    joints = [f"{a}-{b}" for a, b in itertools.pairwise(VERTEBRAE)]
     for joint, upper, lower in zip(joints, below, below[1:], strict=False):
         supply[joint] = frozenset({upper, lower})
     return supply
@@ -101,7 +102,7 @@ def joints_between(upper: str, lower: str) -> tuple[str, ...]:
     if upper not in _INDEX or lower not in _INDEX:
         return ()
     run = VERTEBRAE[_INDEX[upper] : _INDEX[lower] + 1]
-    return tuple(f"{a}-{b}" for a, b in zip(run, run[1:], strict=False) if is_joint(a, b))
+    return tuple(f"{a}-{b}" for a, b in itertools.pairwise(run) if is_joint(a, b))
 
 
 def next_vertebra(name: str) -> str | None:

@@ -21,6 +21,7 @@ Kind = Literal[
 ]
 Intent = Literal["diagnostic", "therapeutic", "unstated"]
 Modality = Literal["fluoroscopy", "ct", "ultrasound", "none", "unstated"]
+Ordinal = Literal[1, 2]
 When = Literal["today", "prior"]
 Severity = Literal["hard", "soft", "info"]
 
@@ -43,7 +44,7 @@ class Procedure:
 
     kind: Kind | None
     intent: Intent = "unstated"
-    ordinal: Literal[1, 2] | None = None
+    ordinal: Ordinal | None = None
     evidence: tuple[Evidence, ...] = ()
     intent_evidence: tuple[Evidence, ...] = ()
 
@@ -131,7 +132,7 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A documentation item the note states, e.g. ``conservative_care``; see patterns/documentation.yaml."""
+    """A documentation item the note states, ``conservative_care`` say (documentation.yaml)."""
 
     name: str
     evidence: tuple[Evidence, ...] = ()

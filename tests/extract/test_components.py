@@ -9,8 +9,8 @@ import sys
 import pytest
 import spacy
 
-from facetcode.extract.build import MAX_CHARS, Extractor
 from facetcode.errors import ExtractionError
+from facetcode.extract.build import MAX_CHARS, Extractor
 
 NOTE = "PROCEDURE: Right C4-5 medial branch block under fluoroscopy. Needle placed by SECRETNAME."
 
@@ -55,7 +55,15 @@ def test_importing_medspacy_leaves_no_placeholder() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", " \n\t", "\x00" * 50, "MBB", "C4-5", "(" * 3000 + "MBB C4-5 facet injection", "MBB\r\rC4\x0bC5"],
+    [
+        "",
+        " \n\t",
+        "\x00" * 50,
+        "MBB",
+        "C4-5",
+        "(" * 3000 + "MBB C4-5 facet injection",
+        "MBB\r\rC4\x0bC5",
+    ],
 )
 def test_odd_texts_have_facts(extractor: Extractor, text: str) -> None:
     extractor.facts(text)

@@ -98,7 +98,9 @@ GUIDANCE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "modality"), [pytest.param(*row, id=row[0][-40:]) for row in GUIDANCE])
+@pytest.mark.parametrize(
+    ("text", "modality"), [pytest.param(*row, id=row[0][-40:]) for row in GUIDANCE]
+)
 def test_guidance(extractor: Extractor, text: str, modality: str) -> None:
     assert extractor.facts(text).guidance.modality == modality
 
@@ -136,7 +138,9 @@ INTENT = [
 ]
 
 
-@pytest.mark.parametrize(("title", "intent", "ordinal"), [pytest.param(*r, id=r[0]) for r in INTENT])
+@pytest.mark.parametrize(
+    ("title", "intent", "ordinal"), [pytest.param(*r, id=r[0]) for r in INTENT]
+)
 def test_intent(extractor: Extractor, title: str, intent: str, ordinal: int | None) -> None:
     procedure = extractor.facts(f"PROCEDURE: {title}{FLUORO}").procedure
     assert (procedure.intent, procedure.ordinal) == (intent, ordinal)
@@ -157,5 +161,8 @@ def test_the_example_level_of_a_body_leaves_the_rest_to_the_heading(extractor: E
         "DESCRIPTION: The needle was advanced to the right C4-5 facet joint. "
         "The procedure was repeated at the remaining levels."
     )
-    assert [(v.joint, v.side) for v in facts.levels] == [("C3-C4", "bilateral"), ("C4-C5", "bilateral")]
+    assert [(v.joint, v.side) for v in facts.levels] == [
+        ("C3-C4", "bilateral"),
+        ("C4-C5", "bilateral"),
+    ]
     assert not facts.doubts

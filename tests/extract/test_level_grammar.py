@@ -69,7 +69,17 @@ NOTATIONS = [
     ("C4, C5, C6, 25g", "C4 C5 C6"),
 ]
 
-NO_LEVELS = ["T 98.2", "T36.6", "see two patients today", "C4s", "L45%", "ABC4", "C45.2", "SpO2", "T1.5"]
+NO_LEVELS = [
+    "T 98.2",
+    "T36.6",
+    "see two patients today",
+    "C4s",
+    "L45%",
+    "ABC4",
+    "C45.2",
+    "SpO2",
+    "T1.5",
+]
 
 
 def spelled(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Public notes beside the project, where they are there: no false code, and the facet blocks found."""
+"""Public notes beside the project, where there are any: no false code, every facet block found."""
 
 from __future__ import annotations
 

@@ -76,9 +76,7 @@ def find_facts(reading: Reading) -> Facts:
     found_scores = scores.find(reading, block_today=block_today)
     found_diagnoses = diagnoses.find(reading)
     if not block_today:
-        return Facts(
-            done, relief=found_relief, diagnoses=found_diagnoses, scores=found_scores
-        )
+        return Facts(done, relief=found_relief, diagnoses=found_diagnoses, scores=found_scores)
     assert done.kind is not None
     treated = levels.find(reading, mentions, done.kind)
     seen = guidance.find(reading)
@@ -135,7 +133,11 @@ def _unfilled(
 def _side_choice(reading: Reading) -> Evidence | None:
     """A choice of sides nobody made, where today's block is told."""
     for section in reading.sections:
-        if section.time in {"performed", "none"} and section.category not in {"exam", "consent", "imaging"}:
+        if section.time in {"performed", "none"} and section.category not in {
+            "exam",
+            "consent",
+            "imaging",
+        }:
             spot = laterality.unresolved(reading.even, section.body, section.end)
             if spot is not None:
                 return reading.evidence(*spot)

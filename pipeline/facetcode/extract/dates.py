@@ -20,10 +20,13 @@ _MONTH = "(?P<month>" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\.
 _NUMERIC = re.compile(
     r"(?<![\d/.\-])(?P<a>\d{1,4})(?P<sep>[/.\-])(?P<b>\d{1,2})(?:(?P=sep)(?P<c>\d{2,4}))(?![\d/]|\.\d|-\d)"
 )
-_SHORT = re.compile(r"(?<![\d/.\-])(?P<a>1[0-2]|0?[1-9])/(?P<b>3[01]|[12]\d|0?[1-9])(?![\d/]|\.\d|-\d)")
+_SHORT = re.compile(
+    r"(?<![\d/.\-])(?P<a>1[0-2]|0?[1-9])/(?P<b>3[01]|[12]\d|0?[1-9])(?![\d/]|\.\d|-\d)"
+)
 _WORDED = re.compile(
     rf"\b(?:{_MONTH}\s+(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s+(?P<y1>\d{{4}}))?"
-    rf"|(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?[\s-](?:of\s+)?{_MONTH.replace('month', 'month2')}[\s,-]*(?P<y2>\d{{4}}|\d{{2}})?)\b",
+    r"|(?P<d2>\d{1,2})(?:st|nd|rd|th)?[\s-](?:of\s+)?"
+    rf"{_MONTH.replace('month', 'month2')}[\s,-]*(?P<y2>\d{{4}}|\d{{2}})?)\b",
     re.IGNORECASE,
 )
 _TODAY = re.compile(
@@ -80,7 +83,11 @@ def find(text: str, *, year: int | None = None) -> list[Written]:
             if int(match["b"]) == 10 and int(match["a"]) <= 10:
                 continue
             if not any(w.start <= match.start() < w.end for w in found):
-                found.append(Written(match.start(), match.end(), _build(year, int(match["a"]), int(match["b"]))))
+                found.append(
+                    Written(
+                        match.start(), match.end(), _build(year, int(match["a"]), int(match["b"]))
+                    )
+                )
     return sorted(found, key=lambda written: written.start)
 
 

@@ -10,11 +10,17 @@ from facetcode.extract.rules import at_words, load_rules
 from facetcode.facts import Diagnosis, Evidence
 
 # A letter, a digit, a digit or letter, and up to four more after a point; U is not used for spines.
-_DOTTED = re.compile(r"(?<![A-Za-z0-9.])(?P<code>[A-TV-Za-tv-z]\d[0-9A-Za-z]\.[0-9A-Za-z]{1,4})(?![0-9A-Za-z]|\.\d)")
+_DOTTED = re.compile(
+    r"(?<![A-Za-z0-9.])(?P<code>[A-TV-Za-tv-z]\d[0-9A-Za-z]\.[0-9A-Za-z]{1,4})(?![0-9A-Za-z]|\.\d)"
+)
 # Without the point only where it cannot be anything else.
-_BARE = re.compile(r"(?<![A-Za-z0-9.-])(?P<code>[MG]\d{2}\d{1,4}|M\d{2}[0-9A-Z]{1,4})(?![0-9A-Za-z])")
-# A category without subdivision (I10, G35) only under a diagnosis heading; C, T, L and S are levels.
-_SHORT = re.compile(r"(?<![A-Za-z0-9.-])(?P<code>[ABD-KM-RV-Z]\d\d)(?![0-9A-Za-z]|\.\d|\s?(?:mg|ml|gauge))")
+_BARE = re.compile(
+    r"(?<![A-Za-z0-9.-])(?P<code>[MG]\d{2}\d{1,4}|M\d{2}[0-9A-Z]{1,4})(?![0-9A-Za-z])"
+)
+# A category without subdivision (I10, G35) only under a diagnosis heading; C, T, L, S are levels.
+_SHORT = re.compile(
+    r"(?<![A-Za-z0-9.-])(?P<code>[ABD-KM-RV-Z]\d\d)(?![0-9A-Za-z]|\.\d|\s?(?:mg|ml|gauge))"
+)
 
 
 @cache

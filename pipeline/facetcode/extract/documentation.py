@@ -19,7 +19,9 @@ _CODE_TEXT = re.compile(
 
 
 @cache
-def _items() -> list[tuple[str, tuple[str, ...], re.Pattern[str], re.Pattern[str] | None, frozenset[str]]]:
+def _items() -> list[
+    tuple[str, tuple[str, ...], re.Pattern[str], re.Pattern[str] | None, frozenset[str]]
+]:
     return [
         (
             entry["name"],
@@ -67,29 +69,44 @@ def _taken_back(reading: Reading, match: re.Match[str], pattern: re.Pattern[str]
     before = reading.even[start : match.start()]
     # Only the clause: "no fever; sedated with 2 mg midazolam" denies nothing of sedation.
     before = re.split(r"[;:.]|\bbut\b", before)[-1]
-    return bool(pattern.search(before) or pattern.search(match.group()) or pattern.match(reading.even[match.end() : match.end() + 30].lstrip()))
+    return bool(
+        pattern.search(before)
+        or pattern.search(match.group())
+        or pattern.match(reading.even[match.end() : match.end() + 30].lstrip())
+    )
 
 
 _N = rf"(?:\d{{1,3}}(?:\.\d)?|{numbers.WORD}|several|many|couple\s+of|few)"
 _DURATION = re.compile(
-    rf"(?<![\w./])(?P<n>{_N})\s*(?:\+|plus|or\s+more)?\s*-?\s*(?:to\s+\d+\s*)?(?P<unit>years?|yrs?|yr\b|y\b|months?|mos?\b|mths?|weeks?|wks?)(?!\s*(?:old|-old|follow|ago\s+(?:she|he)\s+(?:had|under)|later|after|f/u|of\s+(?:pt|physical|therapy|nsaid|home|chiro|conservative|meloxicam|naproxen|relief)))",
+    rf"(?<![\w./])(?P<n>{_N})\s*(?:\+|plus|or\s+more)?\s*-?\s*(?:to\s+\d+\s*)?"
+    r"(?P<unit>years?|yrs?|yr\b|y\b|months?|mos?\b|mths?|weeks?|wks?)"
+    r"(?!\s*(?:old|-old|follow|ago\s+(?:she|he)\s+(?:had|under)|later|after|f/u"
+    r"|of\s+(?:pt|physical|therapy|nsaid|home|chiro|conservative|meloxicam|naproxen|relief)))",
     re.IGNORECASE,
 )
 _PAIN = re.compile(
-    r"\b(?:pain|symptoms?|neck|back|cervicalgia|ache|aching|suffer\w*|duration|onset|chronic|headaches?|complain\w*|hx|history|axial|spondylosis|facet\w*|present|persist\w*|began|started|since)\b",
+    r"\b(?:pain|symptoms?|neck|back|cervicalgia|ache|aching|suffer\w*|duration|onset|chronic"
+    r"|headaches?|complain\w*|hx|history|axial|spondylosis|facet\w*|present|persist\w*|began"
+    r"|started|since)\b",
     re.IGNORECASE,
 )
 _NOT_PAIN = re.compile(
-    r"\b(?:relief|lasted|lasting|physical\s+therapy|\bpt\b|therapy|home\s+exercise|nsaids?|follow[- ]?up|return|rtc|weeks?\s+of|trial|course\s+of|interval|apart|block|mbb|next|in\s+(?:the\s+)?clinic|schedule\w*|smok\w*|post-?op\w*|meloxicam|naproxen|ibuprofen|gabapentin|exercis\w*|chiro\w*|hold|resume)\b",
+    r"\b(?:relief|lasted|lasting|physical\s+therapy|\bpt\b|therapy|home\s+exercise|nsaids?"
+    r"|follow[- ]?up|return|rtc|weeks?\s+of|trial|course\s+of|interval|apart|block|mbb|next"
+    r"|in\s+(?:the\s+)?clinic|schedule\w*|smok\w*|post-?op\w*|meloxicam|naproxen|ibuprofen"
+    r"|gabapentin|exercis\w*|chiro\w*|hold|resume)\b",
     re.IGNORECASE,
 )
 _SINCE = re.compile(
     r"\b(?:since|(?:goes|going|dat(?:es|ing))\s+back|began|begun|started|starting|onset|developed|beginning|from|"
-    r"after|following)\b(?:[\s,:-]+[A-Za-z'.]+){0,7}?[\s,:-]+(?:\d{1,2}(?:st|nd|rd|th)?,?\s+|\d{1,2}/(?:\d{1,2}/)?)?'?"
+    r"after|following)\b(?:[\s,:-]+[A-Za-z'.]+){0,7}?[\s,:-]+"
+    r"(?:\d{1,2}(?:st|nd|rd|th)?,?\s+|\d{1,2}/(?:\d{1,2}/)?)?'?"
     r"(?P<year>(?:19|20)\d\d)\b"
-    r"|\b(?:for|x|many|several|over\s+(?:the\s+)?(?:past|last)?|of)\s*(?:many\s+|several\s+|some\s+|a\s+number\s+of\s+|"
+    r"|\b(?:for|x|many|several|over\s+(?:the\s+)?(?:past|last)?|of)\s*"
+    r"(?:many\s+|several\s+|some\s+|a\s+number\s+of\s+|"
     r"the\s+(?:past|last)\s+(?:few|several|many)\s+)?(?P<years>years|yrs)\b"
-    r"|\b(?P<long>long-?standing|years\s+of|decades?|multi-?year|(?:over|more\s+than|about|nearly|half)\s+a\s+year|a\s+year)\b",
+    r"|\b(?P<long>long-?standing|years\s+of|decades?|multi-?year"
+    r"|(?:over|more\s+than|about|nearly|half)\s+a\s+year|a\s+year)\b",
     re.IGNORECASE,
 )
 
@@ -99,7 +116,11 @@ def _duration(reading: Reading) -> Finding | None:
     best: tuple[float, int, int] | None = None
     for match in _DURATION.finditer(reading.even):
         months = _months(match["n"], match["unit"])
-        if months is None or reading.section_at(match.start()).category in {"plan", "family", "consent"}:
+        if months is None or reading.section_at(match.start()).category in {
+            "plan",
+            "family",
+            "consent",
+        }:
             continue
         sentence = reading.sentence_at(match.start())
         before = reading.even[max(sentence.start, match.start() - 70) : match.start()]
@@ -113,7 +134,9 @@ def _duration(reading: Reading) -> Finding | None:
             ahead_other = _NOT_PAIN.search(after)
             if near_other and (not near_pain or max(near_other) > max(near_pain)):
                 continue
-            if not near_pain and not (ahead and (not ahead_other or ahead.start() < ahead_other.start())):
+            if not near_pain and not (
+                ahead and (not ahead_other or ahead.start() < ahead_other.start())
+            ):
                 continue
             if not near_pain and re.search(r"\bago\b", after[:6]):
                 continue
@@ -131,7 +154,7 @@ def _duration(reading: Reading) -> Finding | None:
     if since is not None and (best is None or best[0] < 3):
         months = 12
         if since["year"] and reading.dos is not None:
-            # Only the year is sure: counted from its end, but a past year is never under three months.
+            # Only the year is sure: counted from its end, though never under three months.
             past = reading.dos.year - int(since["year"])
             months = 0 if past < 1 else max(3, past * 12 + reading.dos.month - 12)
         if months >= 3:
@@ -143,7 +166,9 @@ def _duration(reading: Reading) -> Finding | None:
 
 def _months(raw: str, unit: str) -> float | None:
     word = raw.lower()
-    number = {"several": 3.0, "many": 5.0, "few": 3.0}.get(word) or (2.0 if word.startswith("couple") else numbers.value(raw))
+    number = {"several": 3.0, "many": 5.0, "few": 3.0}.get(word) or (
+        2.0 if word.startswith("couple") else numbers.value(raw)
+    )
     if number is None or number > 80:
         return None
     first = unit[0].lower()
@@ -153,9 +178,12 @@ def _months(raw: str, unit: str) -> float | None:
 
 
 _FIRST = re.compile(
-    r"\b(?:first|1st|initial|prior|previous|last|earlier|#\s?1|no\.?\s?1|number\s+(?:1|one)|block\s+(?:1|one)|mbb\s?#?\s?1)\b", re.IGNORECASE
+    r"\b(?:first|1st|initial|prior|previous|last|earlier|#\s?1|no\.?\s?1|number\s+(?:1|one)|block\s+(?:1|one)|mbb\s?#?\s?1)\b",
+    re.IGNORECASE,
 )
-_BLOCK = re.compile(r"\b(?:block|mbb|mbbs|medial\s+branch|diagnostic|facet|injection|set|one)\b", re.IGNORECASE)
+_BLOCK = re.compile(
+    r"\b(?:block|mbb|mbbs|medial\s+branch|diagnostic|facet|injection|set|one)\b", re.IGNORECASE
+)
 _GAP = re.compile(
     rf"\b(?P<n>\d{{1,3}}|{numbers.WORD})\s*(?P<unit>days?|weeks?|wks?|months?|mos?)\s+(?:ago|prior|earlier|apart|before|after|since|following|have\s+(?:passed|elapsed))",
     re.IGNORECASE,
@@ -173,7 +201,9 @@ def _interval(reading: Reading) -> Finding | None:
         days: list[tuple[date, int, int]] = [
             (w.day, w.start, w.end)
             for w in reading.dates
-            if sentence.start <= w.start < min(sentence.end + 60, len(reading.even)) and w.day and (reading.dos is None or w.day < reading.dos)
+            if sentence.start <= w.start < min(sentence.end + 60, len(reading.even))
+            and w.day
+            and (reading.dos is None or w.day < reading.dos)
         ]
         if days:
             day, start, end = min(days, key=lambda d: abs(d[1] - match.end()))
@@ -183,5 +213,9 @@ def _interval(reading: Reading) -> Finding | None:
             number = numbers.value(gap["n"])
             factor = {"d": 1, "w": 7, "m": 30}[gap["unit"][0].lower()]
             if number is not None:
-                return Finding("interval_days", (reading.evidence(gap.start(), gap.end()),), str(int(number * factor)))
+                return Finding(
+                    "interval_days",
+                    (reading.evidence(gap.start(), gap.end()),),
+                    str(int(number * factor)),
+                )
     return None

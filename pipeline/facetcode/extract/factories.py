@@ -44,7 +44,8 @@ def mark_sentences(doc: Doc) -> Doc:
             at += 1
         if at < len(doc):
             flags[at] = 1
-    doc.from_array("SENT_START", flags.astype("uint64"))
+    # spaCy declares two dimensions; for one attribute it reads one.
+    doc.from_array("SENT_START", flags.astype("uint64"))  # type: ignore[arg-type]
     return doc
 
 

@@ -11,11 +11,17 @@ from facetcode.facts import Evidence, Guidance, Modality
 
 _ORDER: tuple[Modality, ...] = ("fluoroscopy", "ct", "ultrasound")
 _SILENT = frozenset({"consent", "family", "exam", "imaging", "diagnosis", "codes"})
-_NEGATED = re.compile(r"\b(?:without|no|not|instead\s+of|rather\s+than|unavailable)\s+(?:the\s+use\s+of\s+)?(?:live\s+)?$", re.IGNORECASE)
-_PAST = re.compile(
-    r"\b(?:previous(?:ly)?|prior|last|history|had|ago|underwent|plan|will|schedule|recommend|if|next|future|consider|request(?:ed|ing)?)\b", re.IGNORECASE
+_NEGATED = re.compile(
+    r"\b(?:without|no|not|instead\s+of|rather\s+than|unavailable)\s+(?:the\s+use\s+of\s+)?(?:live\s+)?$",
+    re.IGNORECASE,
 )
-_FIELD = frozenset({"procedure", "title", "guidance", "narrative", "levels", "findings", "anesthesia", "addendum"})
+_PAST = re.compile(
+    r"\b(?:previous(?:ly)?|prior|last|history|had|ago|underwent|plan|will|schedule|recommend|if|next|future|consider|request(?:ed|ing)?)\b",
+    re.IGNORECASE,
+)
+_FIELD = frozenset(
+    {"procedure", "title", "guidance", "narrative", "levels", "findings", "anesthesia", "addendum"}
+)
 
 
 @cache
@@ -35,7 +41,11 @@ def _counts(reading: Reading, start: int) -> bool:
     if reading.dated_before_today(sentence):
         return False
     if section.category in _FIELD or reading.section_time(start) == "performed":
-        return not re.search(r"\b(?:will|would|if|may|can be|should|previous(?:ly)?|last)\b", reading.words(max(sentence.start, start - 60), start), re.IGNORECASE)
+        return not re.search(
+            r"\b(?:will|would|if|may|can be|should|previous(?:ly)?|last)\b",
+            reading.words(max(sentence.start, start - 60), start),
+            re.IGNORECASE,
+        )
     return not _PAST.search(words) or bool(re.search(r"\btoday\b", words, re.IGNORECASE))
 
 

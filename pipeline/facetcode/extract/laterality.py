@@ -1,4 +1,4 @@
-"""On which side each level was treated: side words found, told from other sides, and tied to levels."""
+"""The side of each level: side words found, told from other sides, and tied to levels."""
 
 from __future__ import annotations
 
@@ -27,14 +27,19 @@ class SideWord:
 
 @cache
 def _sides() -> list[tuple[KnownSide, re.Pattern[str]]]:
-    return [(e["value"], re.compile(e["pattern"], re.IGNORECASE)) for e in load_rules("laterality")["side"]]
+    return [
+        (e["value"], re.compile(e["pattern"], re.IGNORECASE))
+        for e in load_rules("laterality")["side"]
+    ]
 
 
 @cache
 def _pattern(key: str) -> re.Pattern[str]:
     rule = load_rules("laterality")[key]
     joined = "|".join(f"(?:{p})" for p in rule) if isinstance(rule, list) else rule
-    return re.compile(joined.replace("?P<side>", "") if isinstance(rule, list) else joined, re.IGNORECASE)
+    return re.compile(
+        joined.replace("?P<side>", "") if isinstance(rule, list) else joined, re.IGNORECASE
+    )
 
 
 @cache
@@ -83,7 +88,14 @@ _BACK = re.compile(
 )
 
 
-def _own(text: str, treated: Treated, before: Sequence[SideWord], after: Sequence[SideWord], floor: int, ceiling: int) -> SideWord | None:
+def _own(
+    text: str,
+    treated: Treated,
+    before: Sequence[SideWord],
+    after: Sequence[SideWord],
+    floor: int,
+    ceiling: int,
+) -> SideWord | None:
     """The side word that stands with one mention and not with its neighbour."""
     start, end = treated.target.start, treated.target.end
     behind = next((w for w in after if w.start >= end and w.end <= ceiling), None)
@@ -91,8 +103,10 @@ def _own(text: str, treated: Treated, before: Sequence[SideWord], after: Sequenc
     behind_fits = behind is not None and _BACK.match(text[end : behind.start]) is not None
     ahead_fits = ahead is not None and _FILLER.match(text[ahead.end : start]) is not None
     if ahead_fits and behind_fits and ahead is not None and behind is not None:
-        # "C3-4 on the right and C4-5 on the left": a side before "and" belongs to the level before it.
-        return behind if start - ahead.end > behind.start - end and ceiling - behind.end > 0 else ahead
+        # "C3-4 on the right and C4-5 on the left": a side before "and" goes with the level before.
+        return (
+            behind if start - ahead.end > behind.start - end and ceiling - behind.end > 0 else ahead
+        )
     if ahead_fits:
         return ahead
     return behind if behind_fits else None
@@ -125,7 +139,9 @@ def _in_sentence(
     for index, treated in enumerate(group):
         floor = group[index - 1].target.end if index else sentence.start
         ceiling = group[index + 1].target.start if index + 1 < len(group) else sentence.end
-        between = [w for w in found if floor <= w.start and w.end <= ceiling and w.start not in used]
+        between = [
+            w for w in found if floor <= w.start and w.end <= ceiling and w.start not in used
+        ]
         if suffix_style:
             word = next((w for w in between if w.start >= treated.target.end), None)
         else:

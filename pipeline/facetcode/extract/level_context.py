@@ -34,7 +34,7 @@ class Treated:
     status: Status
     object: Object
     procedure: str | None
-    """Label of the procedure the sentence (or its field) ties the levels to; None if it names none."""
+    """Label of the procedure the sentence or its field ties the levels to; None without one."""
     place: Place
     acted: bool
     """Whether needle or drug stand in the same sentence."""
@@ -78,7 +78,7 @@ def _object(reading: Reading, target: Target, following: int, preceding: int) ->
         return "not_treated"
     for kind in ("nerve", "joint", "bone"):
         if _rule(kind, "^" + _GAP_AFTER).match(after):
-            return kind  # type: ignore[return-value]
+            return kind
     if _rule("level", "^" + _GAP_AFTER).match(after):
         tail = _rule("level", "^" + _GAP_AFTER).match(after)
         rest = after[tail.end() :] if tail else ""
@@ -160,7 +160,7 @@ _BETWEEN = re.compile(
 
 
 def _runs(reading: Reading, levels: Sequence[Target]) -> list[tuple[int, int]]:
-    """For each mention the first and last of its run: mentions with only sides and *and* between."""
+    """For each mention the first and last of its run: only sides and *and* between mentions."""
     groups: list[list[int]] = []
     for index, target in enumerate(levels):
         if groups:

@@ -1,12 +1,13 @@
-"""Every way a note writes spinal levels, parsed into vertebrae, pairs and ranges; nothing is judged here.
+"""Every way a note writes spinal levels, parsed into vertebrae, pairs and ranges; not judged here.
 
-``C4-5``, ``C4/C5``, ``C3/4/5``, ``C34``, ``C-4``, ``C four five``, ``see five six``, ``C4, 5 and 6``,
+``C4-5``, ``C4/C5``, ``C3/4/5``, ``C34``, ``C-4``, ``C four five``, ``see five six``, ``C4, 5, 6``,
 ``C3 through C6``, ``TON``, ``C4-S`` (a fax's 5) … become a :class:`Mention`: a list of items in the
 order written. Whether they are nerves, joints or something else is ``level_context``'s question.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -82,7 +83,9 @@ _START = re.compile(
 )
 _SPAN = re.compile(
     r"(?:\s?[-/]\s?|\s(?:to|through|thru|thro|-{1,2}|until)\s(?:the\s)?|\s?-{1,2}>?\s?|\s?~\s?)"
-    r"(?P<letter>(?:[CTLSctls]|see|sea|cee|tee|cervical|thoracic)(?=[-\s#.]?(?:\d|[Il|O]\b|" + _WORD + r"\b)))?"
+    r"(?P<letter>(?:[CTLSctls]|see|sea|cee|tee|cervical|thoracic)(?=[-\s#.]?(?:\d|[Il|O]\b|"
+    + _WORD
+    + r"\b)))?"
     r"[-\s#.]?(?P<number>" + _DIGITS + r"|[SIl|](?![A-Za-z0-9])|" + _WORD + r"\b)(?![0-9A-Za-z])",
     re.IGNORECASE,
 )
@@ -96,7 +99,9 @@ _LIST = re.compile(
     r"(?:at\s)?(?:the\s)?",
     re.IGNORECASE,
 )
-_BARE = re.compile(r"(?P<number>1[0-2]|[1-9]|" + _WORD + r"\b)(?![0-9A-Za-z%.:]|\.\d)", re.IGNORECASE)
+_BARE = re.compile(
+    r"(?P<number>1[0-2]|[1-9]|" + _WORD + r"\b)(?![0-9A-Za-z%.:]|\.\d)", re.IGNORECASE
+)
 # What follows a bare number that is a quantity, not a level.
 _QUANTITY = re.compile(
     r"(?:\s\d)?\s*(?:/\s?\d|%|(?:-\s?)?(?:ml|cc|mg|mcg|g\b|gauge|ga\b|inch|in\b|cm|mm|sec|min|hour|hr|day|"
@@ -105,7 +110,9 @@ _QUANTITY = re.compile(
     r"prior|previous|to\s\d))",
     re.IGNORECASE,
 )
-_LEVEL_WORD = re.compile(r"\s*(?:medial|median|facet|faucet|nerve|joint|level|branch|mbb|block)", re.IGNORECASE)
+_LEVEL_WORD = re.compile(
+    r"\s*(?:medial|median|facet|faucet|nerve|joint|level|branch|mbb|block)", re.IGNORECASE
+)
 _TIGHT = re.compile(r"(?:\s?,\s?|\s)(?P<number>1[0-2]|[1-9])(?![0-9A-Za-z%.:/-])")
 
 
@@ -177,7 +184,7 @@ class _Scanner:
         chain, start, end, spoken = head
         end = self._chain(chain, end, spoken)
         self._flush(chain, start, end)
-        if self.items and self.items[-1].first != anatomy.TON or len(self.items) == 1:
+        if (self.items and self.items[-1].first != anatomy.TON) or len(self.items) == 1:
             end = self._list(end)
         heard = (match["spoken"] or "").lower()
         if len(heard) > 1 and len(self.items) == 1 and self.items[0].form == "single":
@@ -214,7 +221,12 @@ class _Scanner:
                 return None
             return [(letter, number)], start, end, False
         if groups["region"]:
-            return [(_SPOKEN[groups["region"].lower()], int(groups["region_number"]))], start, end, False
+            return (
+                [(_SPOKEN[groups["region"].lower()], int(groups["region_number"]))],
+                start,
+                end,
+                False,
+            )
         if groups["ordinal"]:
             letter = _SPOKEN[groups["ordinal_region"].lower()]
             number = int(groups["ordinal"])
@@ -225,7 +237,9 @@ class _Scanner:
         letter = groups["letter"].upper()
         digits = groups["digits"].translate(str.maketrans("OoIl|", "00111"))
         run = _split_run(letter, digits) if digits.isdigit() else None
-        if run is None or (self.text[end : end + 1] == "." and self.text[end + 1 : end + 2].isdigit()):
+        if run is None or (
+            self.text[end : end + 1] == "." and self.text[end + 1 : end + 2].isdigit()
+        ):
             return None
         if self.text[end : end + 1].isalpha() and not _GLUED.match(self.text, end):
             # C4s and C5a are something else; "C5TO" or "T4left" are not worth guessing at.
@@ -246,7 +260,11 @@ class _Scanner:
             follower = self._follow(chain[-1], match)
             if follower is None:
                 break
-            if not match["letter"] and _QUANTITY.match(self.text, match.end()) and follower[1] != chain[-1][1] + 1:
+            if (
+                not match["letter"]
+                and _QUANTITY.match(self.text, match.end())
+                and follower[1] != chain[-1][1] + 1
+            ):
                 break
             chain.append(follower)
             end = match.end()
@@ -274,7 +292,7 @@ class _Scanner:
         if len(names) == 1:
             self.items.append(Item("single", names[0], names[0], start, end))
             return
-        for upper, lower in zip(names, names[1:], strict=False):
+        for upper, lower in itertools.pairwise(names):
             form: Form = "pair" if _neighbours(upper, lower) else "range"
             self.items.append(Item(form, upper, lower, start, end))
             if self.both_letters:

@@ -122,14 +122,18 @@ def _select(mentions: Sequence[Treated]) -> tuple[list[Treated], list[Treated], 
     """Live mentions of the block: in the heading, in the account, in addenda."""
     live = [t for t in mentions if t.live and _is_ours(t)]
     header = [t for t in live if t.place == "header" and not (t.object == "bone")]
-    body = [t for t in live if t.place == "body" and (t.acted or t.object in {"nerve", "joint"}) ]
+    body = [t for t in live if t.place == "body" and (t.acted or t.object in {"nerve", "joint"})]
     addendum = [t for t in live if t.place == "addendum"]
-    nerve_names = {i.first for t in [*header, *body] if t.object == "nerve" for i in t.mention.items}
+    nerve_names = {
+        i.first for t in [*header, *body] if t.object == "nerve" for i in t.mention.items
+    }
     if nerve_names:
         # Bone beside a named nerve is where the needle sits, one vertebra down in the thorax.
         body = [t for t in body if t.object != "bone"]
     else:
-        body = [t for t in body if t.object != "bone" or all(i.first[0] == "C" for i in t.mention.items)]
+        body = [
+            t for t in body if t.object != "bone" or all(i.first[0] == "C" for i in t.mention.items)
+        ]
     return header, body, addendum
 
 
@@ -140,7 +144,14 @@ def find(reading: Reading, mentions: Sequence[Treated], kind: Kind) -> Found:
     header = _account(reading, corrected or header_mentions, kind)
     body = _account(reading, [] if corrected else body_mentions, kind)
     if not header and not body:
-        fallback = [t for t in mentions if t.live and t.place in {"body", "diagnosis", "addendum"} and _is_ours(t) and t.object != "bone"]
+        fallback = [
+            t
+            for t in mentions
+            if t.live
+            and t.place in {"body", "diagnosis", "addendum"}
+            and _is_ours(t)
+            and t.object != "bone"
+        ]
         body = _account(reading, fallback, kind)
     doubts: list[Doubt] = []
     _settle_unclear(header, body, kind, doubts)
@@ -162,7 +173,7 @@ def _corrections(reading: Reading, addendum: Sequence[Treated]) -> list[Treated]
         sentence = reading.sentence_at(treated.target.start)
         section = reading.section_at(treated.target.start)
         words = reading.words(section.start, min(section.end, sentence.end + 200))
-        if _CORRECTION.search(words) and treated.status == "performed" or (
+        if (_CORRECTION.search(words) and treated.status == "performed") or (
             _CORRECTION.search(words) and treated.status == "unknown"
         ):
             right.append(treated)
@@ -204,12 +215,16 @@ def _settle_unclear(header: Account, body: Account, kind: Kind, doubts: list[Dou
 
 
 def _listed(names: Iterable[str]) -> str:
-    order = sorted(set(names), key=lambda n: ("CTLS".find(n[0]), int(n[1:])) if n[1:].isdigit() else (-1, 0))
+    order = sorted(
+        set(names), key=lambda n: ("CTLS".find(n[0]), int(n[1:])) if n[1:].isdigit() else (-1, 0)
+    )
     return order[0] if len(order) == 1 else f"{', '.join(order[:-1])} and {order[-1]}"
 
 
 def _joint_set(account: Account) -> set[str]:
-    return set(account.joints) | set(anatomy.joints_from_nerves(n for n in account.nerves if n in anatomy.NERVES).joints)
+    return set(account.joints) | set(
+        anatomy.joints_from_nerves(n for n in account.nerves if n in anatomy.NERVES).joints
+    )
 
 
 def _nerves_of(joints: Iterable[str]) -> set[str]:
@@ -234,19 +249,25 @@ def _reconcile(
 ) -> tuple[Account, NamedAs]:
     """One account out of heading and narrative, with LEVEL_CONFLICT where they cannot both hold."""
     both = _merged(header, body)
-    named_as: NamedAs = "both" if both.joints and both.nerves else "joints" if both.joints else "nerves"
+    named_as: NamedAs = (
+        "both" if both.joints and both.nerves else "joints" if both.joints else "nerves"
+    )
     if not header or not body:
         only = header or body
         return _joints_against_nerves(only, doubts), named_as
     top, below = _joint_set(header), _joint_set(body)
     if header.joints and body.nerves and not body.joints:
         need = _nerves_of(header.joints) | {n for n in header.nerves}
-        if below == top or set(body.nerves) == need and not header.nerves:
+        if below == top or (set(body.nerves) == need and not header.nerves):
             if below == top:
                 return _with(both, header), named_as
         if _example(set(body.nerves) <= need, len(body.nerves), repeated):
             return _with(both, header), named_as
-    elif below <= top and _example(True, len(below) or len(body.nerves), repeated) and set(body.nerves) <= set(header.nerves) | _nerves_of(top):
+    elif (
+        below <= top
+        and _example(True, len(below) or len(body.nerves), repeated)
+        and set(body.nerves) <= set(header.nerves) | _nerves_of(top)
+    ):
         return _with(both, header), named_as
     elif below == top:
         return _with(both, header), named_as
@@ -303,7 +324,12 @@ def _joints_against_nerves(account: Account, doubts: list[Doubt]) -> Account:
     from_nerves = anatomy.joints_from_nerves(known)
     need = _nerves_of(account.joints)
     if set(from_nerves.joints) == set(account.joints) or set(known) < need:
-        return Account(joints=account.joints, evidence=account.evidence, offset=account.offset, crossing=account.crossing)
+        return Account(
+            joints=account.joints,
+            evidence=account.evidence,
+            offset=account.offset,
+            crossing=account.crossing,
+        )
     if not (need & set(known)):
         # Different levels named in different ways: both were done.
         return account
@@ -341,11 +367,14 @@ class _NoteSides:
             places.setdefault("narration", []).append(word)
         for section in reading.sections:
             if section.category in {"side", "timeout", "levels", "title", "procedure"}:
-                name = {"procedure": "title", "levels": "title"}.get(section.category, section.category)
+                name = {"procedure": "title", "levels": "title"}.get(
+                    section.category, section.category
+                )
                 if name == "title" and places.get("title"):
                     continue
                 found = [
-                    w for w in laterality.words(reading.even, section.body, section.end)
+                    w
+                    for w in laterality.words(reading.even, section.body, section.end)
                     if not reading.dated_before_today(reading.sentence_at(w.start))
                 ]
                 if name == "title":
@@ -370,10 +399,13 @@ class _NoteSides:
 
     def _beside_block(self, word: SideWord) -> bool:
         sentence = self.reading.sentence_at(word.start)
-        return any(
-            sentence.start <= t.start < sentence.end
-            for t in self.reading.of(*OURS, "MEDIAL_BRANCH", "FACET_JOINT", "LEVEL")
-        ) or self.reading.section_at(word.start).category == "procedure"
+        return (
+            any(
+                sentence.start <= t.start < sentence.end
+                for t in self.reading.of(*OURS, "MEDIAL_BRANCH", "FACET_JOINT", "LEVEL")
+            )
+            or self.reading.section_at(word.start).category == "procedure"
+        )
 
     def _narrated(self) -> list[SideWord]:
         """Sides of live sentences that speak of the block, its needle, or the spine's skin."""
@@ -450,7 +482,9 @@ def _resolve(
         if override is not None or side == "unstated":
             side = default if override is None else override
         levels.append(
-            Level(joint, side, named_as, _evidence_for(reading, joint, chosen), because.get(joint, ""))
+            Level(
+                joint, side, named_as, _evidence_for(reading, joint, chosen), because.get(joint, "")
+            )
         )
     ours = tuple(level for level in levels if anatomy.is_cervical_thoracic(level.joint))
     lumbar = tuple(level for level in levels if not anatomy.is_cervical_thoracic(level.joint))
@@ -459,7 +493,13 @@ def _resolve(
         word = note.diagnosis_side()
         if word is not None and conflict is None:
             ours = tuple(
-                Level(v.joint, word.value, v.named_as, (*v.evidence, reading.evidence(word.start, word.end)), v.because)
+                Level(
+                    v.joint,
+                    word.value,
+                    v.named_as,
+                    (*v.evidence, reading.evidence(word.start, word.end)),
+                    v.because,
+                )
                 for v in ours
             )
     return Found(ours, leftover, lumbar, tuple(doubts))
@@ -480,7 +520,7 @@ def _by_side(nerves: dict[str, set[KnownSide]], default: Side) -> dict[Side, lis
         spread: set[Side] = set(sides) if sides else {default}
         for side in ("right", "left"):
             if side in spread or "bilateral" in spread:
-                grouped.setdefault(side, []).append(name)  # type: ignore[arg-type]
+                grouped.setdefault(side, []).append(name)
         if spread == {"unstated"}:
             grouped.setdefault("unstated", []).append(name)
     return grouped
@@ -491,7 +531,8 @@ def _evidence_for(reading: Reading, joint: str, chosen: Account) -> tuple[Eviden
     names = set(joint.split("-")) | set(anatomy.SUPPLY.get(joint, ()))
     numbers = {n[1:] for n in names if n[1:].isdigit()}
     fitting = [
-        e for e in chosen.evidence
+        e
+        for e in chosen.evidence
         if numbers & set(re.findall(r"\d+", e.text)) or not re.search(r"\d", e.text)
     ]
     return tuple(dict.fromkeys(fitting or chosen.evidence))
@@ -504,7 +545,8 @@ def _ask_for_ton(chosen: Account, doubts: list[Doubt]) -> None:
     doubts.append(
         Doubt(
             "LEVEL_AMBIGUOUS",
-            "C2 is no medial branch of a facet joint: was the third occipital nerve (C2-C3) blocked?",
+            "C2 is no medial branch of a facet joint: "
+            "was the third occipital nerve (C2-C3) blocked?",
             "hard",
             tuple(chosen.evidence[:2]),
         )
@@ -515,7 +557,11 @@ def _range_doubt(severity: str, chosen: Account) -> Doubt:
     return Doubt(
         "LEVEL_AMBIGUOUS",
         "The range can name the nerves blocked or the joints treated"
-        + (": the count is the same, the joints are not." if severity == "soft" else ", with different counts."),
+        + (
+            ": the count is the same, the joints are not."
+            if severity == "soft"
+            else ", with different counts."
+        ),
         severity,  # type: ignore[arg-type]
         tuple(chosen.evidence[:2]),
     )
@@ -529,7 +575,9 @@ def _note_side(
         return "unstated", None
     if note.other and note.header in {None, "bilateral"}:
         return "bilateral", None
-    asymmetric = len({frozenset(s) for s in (*header.joints.values(), *header.nerves.values()) if s}) > 1
+    asymmetric = (
+        len({frozenset(s) for s in (*header.joints.values(), *header.nerves.values()) if s}) > 1
+    )
     values = {side for _, side, _ in note.votes}
     if len(values) == 1 or asymmetric:
         return next(iter(values)) if len(values) == 1 else (note.header or "unstated"), None

@@ -8,12 +8,20 @@ from facetcode.extract.reading import Reading
 from facetcode.facts import Evidence
 
 _FIELD = re.compile(
-    r"\*{3,}|_{3,}|\{\{[^{}\n]{0,60}\}\}|\[\[[^\[\]\n]{0,60}\]\]|\[(?:FILL|SELECT|ENTER|INSERT|CHOOSE)[^\]\n]{0,60}\]"
-    r"|\[\s*(?:level|levels|side|laterality|left/right|right/left|L/R|R/L|left\s?/\s?right\s?/\s?bilateral|nerves?|joints?|guidance|modality|\*+|_+|x{2,}|\?+|%|date|percent(?:age)?|number)[^\]\n]{0,40}\]"
-    r"|\{[A-Za-z_ :/|]{2,40}\}|<<[^<>\n]{1,40}>>|<(?:level|levels|side|laterality|guidance)[^<>\n]{0,20}>|@[A-Z][A-Z0-9_]{2,}@|\bXX+\b|(?<![\w#])#{2,}(?!\w)|\bC#|\bC_|\bTBD\b",
+    r"\*{3,}|_{3,}|\{\{[^{}\n]{0,60}\}\}|\[\[[^\[\]\n]{0,60}\]\]"
+    r"|\[(?:FILL|SELECT|ENTER|INSERT|CHOOSE)[^\]\n]{0,60}\]"
+    r"|\[\s*(?:levels?|side|laterality|left/right|right/left|L/R|R/L|nerves?|joints?|guidance"
+    r"|left\s?/\s?right\s?/\s?bilateral|modality|\*+|_+|x{2,}|\?+|%|date|percent(?:age)?|number)"
+    r"[^\]\n]{0,40}\]"
+    r"|\{[A-Za-z_ :/|]{2,40}\}|<<[^<>\n]{1,40}>>"
+    r"|<(?:levels?|side|laterality|guidance)[^<>\n]{0,20}>"
+    r"|@[A-Z][A-Z0-9_]{2,}@|\bXX+\b|(?<![\w#])#{2,}(?!\w)|\bC#|\bC_|\bTBD\b",
     re.IGNORECASE,
 )
-_ADMIN = re.compile(r"name|dob|birth|mrn|patient|date|time|signature|sign|phone|fax|account|address|facility|physician|provider|notes?\b|initial", re.IGNORECASE)
+_ADMIN = re.compile(
+    r"name|dob|birth|mrn|patient|date|time|signature|sign|phone|fax|account|address|facility|physician|provider|notes?\b|initial",
+    re.IGNORECASE,
+)
 
 
 def find(reading: Reading) -> list[Evidence]:
@@ -25,9 +33,16 @@ def find(reading: Reading) -> list[Evidence]:
             continue
         line = reading.even.rfind("\n", 0, match.start()) + 1
         label = reading.even[max(line, match.start() - 30) : match.start()]
-        if _ADMIN.search(match.group()) or _ADMIN.search(label) or re.fullmatch(r"[_*\-=]{12,}", match.group()):
+        if (
+            _ADMIN.search(match.group())
+            or _ADMIN.search(label)
+            or re.fullmatch(r"[_*\-=]{12,}", match.group())
+        ):
             continue
-        if not reading.even[line : match.start()].strip() and not reading.even[match.end() : reading.even.find("\n", match.end())].strip():
+        if (
+            not reading.even[line : match.start()].strip()
+            and not reading.even[match.end() : reading.even.find("\n", match.end())].strip()
+        ):
             # A line of marks alone is a rule across the page.
             continue
         found.append(reading.evidence(match.start(), match.end()))
@@ -35,18 +50,23 @@ def find(reading: Reading) -> list[Evidence]:
 
 
 _ABOUT = {
-    "level": re.compile(r"level|nerve|joint|branch|facet|block|\bC[#_]|\bC-?\s*$|site|location|[CTL]\d", re.IGNORECASE),
+    "level": re.compile(
+        r"level|nerve|joint|branch|facet|block|\bC[#_]|\bC-?\s*$|site|location|[CTL]\d",
+        re.IGNORECASE,
+    ),
     "side": re.compile(r"side|lateral|left|right", re.IGNORECASE),
     "guidance": re.compile(r"guidance|imag|fluoro|modality|under\s*$", re.IGNORECASE),
 }
 
 
 def about(reading: Reading, field: Evidence) -> set[str]:
-    """Which facts a field could hold, by its own words and those around it; empty when neither says.
+    """Which facts a field could hold, by its own words and its surroundings; empty if none says.
 
     A bare blank in the procedure's heading can hold any of them.
     """
-    if reading.section_at(field.start).category == "procedure" and not re.search(r"[A-Za-z]", field.text):
+    if reading.section_at(field.start).category == "procedure" and not re.search(
+        r"[A-Za-z]", field.text
+    ):
         return set(_ABOUT)
     line_start = reading.even.rfind("\n", 0, field.start) + 1
     around = reading.even[max(line_start, field.start - 40) : field.start] + field.text

@@ -1,4 +1,4 @@
-"""What was performed at this encounter: the kind of procedure, its intent, and what else was done."""
+"""What was performed at this encounter: the kind of procedure, its intent, what else was done."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from facetcode.extract.level_context import OURS, PROCEDURES, Treated
 from facetcode.extract.reading import LIVE, Reading
 from facetcode.extract.rules import at_words, load_rules
 from facetcode.extract.targets import Target
-from facetcode.facts import Evidence, Intent, Kind, Procedure
+from facetcode.facts import Evidence, Intent, Kind, Ordinal, Procedure
 
 _HEADER = frozenset({"title", "procedure", "levels", "codes"})
 _KINDS: dict[str, Kind] = {
@@ -54,7 +54,11 @@ def _cancelled(reading: Reading) -> Evidence | None:
             continue
         if reading.dated_before_today(sentence):
             continue
-        if re.search(r"\bif\b|\bshould\b|\bpreviously|\bin the past|\blast\b|\bwould\b|\bmay\b|sedation|\bhad been\b|\boriginally\b|\bearlier\b", words):
+        if re.search(
+            r"\b(?:if|should|previously|in the past|last|would|may|had been|originally|earlier)\b"
+            r"|sedation",
+            words,
+        ):
             continue
         return reading.evidence(match.start(), match.end())
     return None
@@ -65,15 +69,19 @@ def performed(reading: Reading) -> Performed:
     facet = [t for t in reading.of(*OURS) if reading.status(t) in LIVE]
     facet += list(_composites(reading))
     others = [
-        t for t in reading.of(*(p for p in PROCEDURES if p not in OURS and p != "STUDY"))
+        t
+        for t in reading.of(*(p for p in PROCEDURES if p not in OURS and p != "STUDY"))
         if reading.status(t) in LIVE
     ]
     acts = [
-        t for t in reading.of("ACT", "BLOCK")
+        t
+        for t in reading.of("ACT", "BLOCK")
         if reading.status(t) in LIVE
         and reading.section_at(t.start).category not in {"diagnosis", "exam", "imaging", "codes"}
     ]
-    return Performed(tuple(sorted(facet, key=lambda t: t.start)), tuple(others), tuple(acts), _cancelled(reading))
+    return Performed(
+        tuple(sorted(facet, key=lambda t: t.start)), tuple(others), tuple(acts), _cancelled(reading)
+    )
 
 
 def _composites(reading: Reading) -> Iterable[Target]:
@@ -87,7 +95,8 @@ def _composites(reading: Reading) -> Iterable[Target]:
             continue
         sentence = reading.sentence_at(target.start)
         near = [
-            b for b in blocks
+            b
+            for b in blocks
             if sentence.start <= b.start < sentence.end and reading.status(b) in LIVE
         ]
         if near:
@@ -112,10 +121,22 @@ def _acted_enough(reading: Reading, done: Performed) -> bool:
 def _technique(reading: Reading, header: Kind | None) -> Kind | None:
     """Where the needle ended, from the body; None when the body does not say or says both."""
     votes: set[Kind] = set()
-    for kind, key in (("intraarticular", "technique_joint"), ("medial_branch_block", "technique_nerve")):
+    for kind, key in (
+        ("intraarticular", "technique_joint"),
+        ("medial_branch_block", "technique_nerve"),
+    ):
         for match in _patterns(key).finditer(reading.even):
             section = reading.section_at(match.start())
-            if section.category in _HEADER | {"diagnosis", "indication", "history", "plan", "consent", "exam", "imaging", "assessment"}:
+            if section.category in _HEADER | {
+                "diagnosis",
+                "indication",
+                "history",
+                "plan",
+                "consent",
+                "exam",
+                "imaging",
+                "assessment",
+            }:
                 continue
             sentence = reading.sentence_at(match.start())
             if any(
@@ -151,7 +172,7 @@ def find(reading: Reading, levels: Sequence[Treated]) -> tuple[Procedure, tuple[
         if rfa and any(reading.section_time(t.start) == "performed" for t in rfa):
             return Procedure("radiofrequency_ablation", evidence=_evidence(reading, rfa[:2])), ()
     named = facet_header or list(done.facet)
-    kind: Kind = "medial_branch_block" if named[0].label == "MBB" else "intraarticular"
+    kind = "medial_branch_block" if named[0].label == "MBB" else "intraarticular"
     technique = _technique(reading, kind)
     if technique and technique != kind and not any(t.label == "MBB" for t in named[:1]):
         kind = technique
@@ -173,7 +194,8 @@ def _after_all(reading: Reading, done: Performed) -> bool:
     """A cancellation that the account outlives: needles were placed and drug injected later on."""
     assert done.cancelled is not None
     injected = [
-        a for a in done.acts
+        a
+        for a in done.acts
         if a.start > done.cancelled.end
         and re.search(r"inject|deposit|instill", reading.words(a.start, a.end), re.IGNORECASE)
         and reading.section_time(a.start) == "performed"
@@ -211,7 +233,7 @@ _REGION = re.compile(
 
 
 def _region(reading: Reading, named: Sequence[Target], levels: Sequence[Treated]) -> str:
-    """``lumbar`` when every level of the block, or failing levels its words, are lumbar, else ``ct``.
+    """``lumbar`` when every level of the block (without levels: its words) is lumbar, else ``ct``.
 
     ``none`` when nothing in the note speaks of the spine.
     """
@@ -225,7 +247,7 @@ def _region(reading: Reading, named: Sequence[Target], levels: Sequence[Treated]
     if names:
         # T12 beside lumbar names is the upper nerve of L1-L2.
         ct = [n for n in names if n[0] in "CT" and n != "T12"]
-        if ct or "T12" in names and not any(n[0] in "LS" for n in names):
+        if ct or ("T12" in names and not any(n[0] in "LS" for n in names)):
             return "ct"
         joints = {j for t in levels if t.live for item in t.mention.items for j in item.joints}
         return "ct" if "T12-L1" in joints or "T11" in names else "lumbar"
@@ -268,17 +290,22 @@ def _also(reading: Reading, done: Performed) -> tuple[Procedure, ...]:
             sentence.start <= b.start < sentence.end and reading.status(b) in LIVE
             for b in reading.of("BLOCK", "ACT")
         )
-        if (header or (blocked and reading.section_time(target.start) == "performed")) and target.label not in found:
-            found[target.label] = Procedure(_KINDS[target.label], evidence=_evidence(reading, [target]))
+        if (
+            header or (blocked and reading.section_time(target.start) == "performed")
+        ) and target.label not in found:
+            found[target.label] = Procedure(
+                _KINDS[target.label], evidence=_evidence(reading, [target])
+            )
     return tuple(found.values())
 
 
 _NOT_INTENT = re.compile(
-    r"\b(?:imaging|stud(?:y|ies)|workup|work-up|test(?:s|ing)?|criteria|mri|evaluation|ultrasound|x-?rays?|codes?)\b", re.IGNORECASE
+    r"\b(?:imaging|stud(?:y|ies)|workup|work-up|test(?:s|ing)?|criteria|mri|evaluation|ultrasound|x-?rays?|codes?)\b",
+    re.IGNORECASE,
 )
 
 
-def intent_of(reading: Reading) -> tuple[Intent, int | None, tuple[Evidence, ...]]:  # type: ignore[valid-type]
+def intent_of(reading: Reading) -> tuple[Intent, Ordinal | None, tuple[Evidence, ...]]:
     """Diagnostic or therapeutic, and which of the two diagnostic blocks today's is."""
     found: dict[str, list[Evidence]] = {"diagnostic": [], "therapeutic": []}
     for intent in ("therapeutic", "diagnostic"):
@@ -310,13 +337,29 @@ def _of_today(reading: Reading, start: int, end: int) -> bool:
         return False
     if _NOT_INTENT.match(reading.even[end : end + 25].lstrip()):
         return False
-    if section.category in _HEADER | {"narrative", "addendum", "postprocedure", "findings", "injectate", "side", "guidance"}:
+    if section.category in _HEADER | {
+        "narrative",
+        "addendum",
+        "postprocedure",
+        "findings",
+        "injectate",
+        "side",
+        "guidance",
+    }:
         return not _past_words(reading, sentence.start, start)
     words = reading.words(sentence.start, sentence.end)
-    if section.category in {"plan", "consent", "family", "imaging", "exam"} and not re.search(r"\btoday", words, re.IGNORECASE):
+    if section.category in {"plan", "consent", "family", "imaging", "exam"} and not re.search(
+        r"\btoday", words, re.IGNORECASE
+    ):
         return False
     if reading.dated_before_today(sentence):
-        return bool(re.search(r"\btoday|\bpresents?\s+(?:for|today)|\breturns?\s+for|\bhere\s+for", words, re.IGNORECASE))
+        return bool(
+            re.search(
+                r"\btoday|\bpresents?\s+(?:for|today)|\breturns?\s+for|\bhere\s+for",
+                words,
+                re.IGNORECASE,
+            )
+        )
     return not _past_words(reading, sentence.start, start)
 
 
@@ -330,19 +373,25 @@ def _past_words(reading: Reading, start: int, at: int) -> bool:
     return _PAST_WORDS.search(reading.even, max(start, at - 60), at) is not None
 
 
-def _ordinal(reading: Reading) -> tuple[int | None, tuple[Evidence, ...]]:
+def _ordinal(reading: Reading) -> tuple[Ordinal | None, tuple[Evidence, ...]]:
     """1 or 2 where the note numbers today's diagnostic block; the highest number said of today."""
-    best: tuple[int | None, tuple[Evidence, ...]] = (None, ())
-    for number in (1, 2):
+    best: tuple[Ordinal | None, tuple[Evidence, ...]] = (None, ())
+    numbered: tuple[Ordinal, ...] = (1, 2)
+    for number in numbered:
         for match in _patterns("ordinal", str(number)).finditer(reading.even):
-            if _of_today(reading, match.start(), match.end()) and not _recalled(reading, match.start(), match.end()):
+            if _of_today(reading, match.start(), match.end()) and not _recalled(
+                reading, match.start(), match.end()
+            ):
                 best = (number, (reading.evidence(match.start(), match.end()),))
                 break
     return best
 
 
 _RECALL = re.compile(
-    r"^[^.;]{0,60}\b(?:gave|provided|yielded|produced|resulted|was\s+positive|were\s+positive|relief|on\s+\d{1,2}/|dated|ago|performed\s+on|done\s+on|in\s+(?:january|february|march|april|may|june|july|august|september|october|november|december)|showed|successful|positive|helped|lasted)",
+    r"^[^.;]{0,60}\b(?:gave|provided|yielded|produced|resulted|was\s+positive|were\s+positive"
+    r"|relief|on\s+\d{1,2}/|dated|ago|performed\s+on|done\s+on|in\s+(?:january|february|march"
+    r"|april|may|june|july|august|september|october|november|december)|showed|successful|positive"
+    r"|helped|lasted)",
     re.IGNORECASE,
 )
 
@@ -353,5 +402,14 @@ def _recalled(reading: Reading, start: int, end: int) -> bool:
     if section.category in {"procedure", "title", "levels"} and section.body <= start:
         line_end = reading.even.find("\n", end)
         tail = reading.even[end : line_end if line_end >= 0 else end + 80]
-        return bool(re.match(r"^[^.;\n]{0,40}\b(?:gave|provided|yielded|relief|positive)", tail, re.IGNORECASE)) and "first" in reading.words(start, end).lower()
+        return (
+            bool(
+                re.match(
+                    r"^[^.;\n]{0,40}\b(?:gave|provided|yielded|relief|positive)",
+                    tail,
+                    re.IGNORECASE,
+                )
+            )
+            and "first" in reading.words(start, end).lower()
+        )
     return _RECALL.match(reading.even[end : end + 110]) is not None

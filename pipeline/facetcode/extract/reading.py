@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
+from functools import cache
 from typing import Literal
 
 from facetcode.extract import dates
@@ -16,17 +16,33 @@ from facetcode.extract.text import Offsets, Sentence
 from facetcode.facts import Evidence
 
 Status = Literal[
-    "performed", "prior", "planned", "conditional", "cancelled", "negated", "denied", "other", "unknown"
+    "performed",
+    "prior",
+    "planned",
+    "conditional",
+    "cancelled",
+    "negated",
+    "denied",
+    "other",
+    "unknown",
 ]
 LIVE: frozenset[str] = frozenset({"performed", "unknown"})
 """Times of a statement that may describe today's procedure."""
 
-_DECISIVE = {"OTHER_PERSON": "other", "DENIED": "denied", "CANCELLED": "cancelled", "NEGATED": "negated"}
-_TENSE = {"HISTORICAL": "prior", "PLANNED": "planned", "CONDITIONAL": "conditional", "TODAY": "performed"}
+_DECISIVE = {
+    "OTHER_PERSON": "other",
+    "DENIED": "denied",
+    "CANCELLED": "cancelled",
+    "NEGATED": "negated",
+}
+_TENSE = {
+    "HISTORICAL": "prior",
+    "PLANNED": "planned",
+    "CONDITIONAL": "conditional",
+    "TODAY": "performed",
+}
 # Text that explains how such blocks are done: present tense, no patient, no past verb.
-_GENERAL = re.compile(
-    r"\b(?:is|are|lies|lie|runs|courses?|can\s+be|should\s+be)\b", re.IGNORECASE
-)
+_GENERAL = re.compile(r"\b(?:is|are|lies|lie|runs|courses?|can\s+be|should\s+be)\b", re.IGNORECASE)
 _PAST = re.compile(
     r"\b(?:was|were|had|did|today|(?:i|we)\s+(?:then\s+)?\w+ed|has\s+been|have\s+been|patient\s+\w+ed)\b",
     re.IGNORECASE,
@@ -90,7 +106,9 @@ class Reading:
     def dated_before_today(self, sentence: Sentence) -> bool:
         """Whether a sentence is dated, and only before today."""
         days = [
-            w.day for w in self.dates if sentence.start <= w.start < sentence.end and w.day is not None
+            w.day
+            for w in self.dates
+            if sentence.start <= w.start < sentence.end and w.day is not None
         ]
         if not days or self.dos is None:
             return False
@@ -118,9 +136,7 @@ def status_of(
             return status  # type: ignore[return-value]
     sentence = reading.sentence_at(start)
     section = reading.section_time(start)
-    cues = sorted(
-        (m for m in modifiers if m[0] in _TENSE), key=lambda m: _distance(start, end, m)
-    )
+    cues = sorted((m for m in modifiers if m[0] in _TENSE), key=lambda m: _distance(start, end, m))
     past_dated = reading.dated_before_today(sentence)
     if past_dated and not _TODAY_WORD.search(reading.even, sentence.start, sentence.end):
         if not (cues and cues[0][0] == "PLANNED"):
@@ -137,11 +153,15 @@ def status_of(
     return section
 
 
-@lru_cache(maxsize=None)
+@cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-def search(reading: Reading, pattern: str, start: int = 0, end: int | None = None) -> Iterator[re.Match[str]]:
+def search(
+    reading: Reading, pattern: str, start: int = 0, end: int | None = None
+) -> Iterator[re.Match[str]]:
     """Matches of a rule's pattern in the even text, case ignored; patterns compile once."""
-    return _compiled(pattern).finditer(reading.even, start, len(reading.even) if end is None else end)
+    return _compiled(pattern).finditer(
+        reading.even, start, len(reading.even) if end is None else end
+    )

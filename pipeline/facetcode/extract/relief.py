@@ -40,7 +40,15 @@ def _bounds(match: re.Match[str]) -> tuple[float, float] | None:
     low, high = min(low, high), max(low, high)
     bound = match["bound"] or ""
     after = (match["after"] or "").lower()
-    if _UP.search(bound) or "+" in after or "more" in after or "greater" in after or "better" in after or "plus" in after or "higher" in after:
+    if (
+        _UP.search(bound)
+        or "+" in after
+        or "more" in after
+        or "greater" in after
+        or "better" in after
+        or "plus" in after
+        or "higher" in after
+    ):
         return (low, 100.0)
     if _DOWN.search(bound) or "less" in after:
         return (0.0, high)
@@ -56,18 +64,30 @@ def _is_threshold(words: str, at: int) -> bool:
     last_result = max((m.start() for m in _rule("result").finditer(before)), default=-1)
     following = _rule("threshold").search(words, at)
     if last_bar < 0:
-        # A bar word only after the number: "80% relief is required", not "80%; will proceed to RFA".
+        # A bar word right after the number: "80% relief is required", not "80%; will go to RFA".
         clause = re.split(r"[;.]|, (?:so|and|therefore)", words[at:])[0]
-        return bool(following and re.search(
-            r"\b(?:requir|needed|necessary|criteri|threshold|qualif|considered|would|must|positive\s+(?:is|=))", clause, re.IGNORECASE
-        ))
-    return last_bar > last_result or bool(re.search(r"\b(?:if|must|requir\w*|criteri\w*|defined|should)\b", before[last_bar:], re.IGNORECASE))
+        return bool(
+            following
+            and re.search(
+                r"\b(?:requir|needed|necessary|criteri|threshold|qualif|considered|would|must|positive\s+(?:is|=))",
+                clause,
+                re.IGNORECASE,
+            )
+        )
+    return last_bar > last_result or bool(
+        re.search(
+            r"\b(?:if|must|requir\w*|criteri\w*|defined|should)\b", before[last_bar:], re.IGNORECASE
+        )
+    )
 
 
 def _source(reading: Reading, sentence: Sentence, start: int, end: int) -> str:
     """``ours``, ``other`` or ``unknown``: which treatment the sentence credits, nearest first."""
     text = reading.even
-    for low, high in ((sentence.start, sentence.end), (max(0, sentence.start - 160), sentence.start)):
+    for low, high in (
+        (sentence.start, sentence.end),
+        (max(0, sentence.start - 160), sentence.start),
+    ):
         found: list[tuple[int, str]] = []
         for name in ("ours", "other_treatment"):
             for match in _rule(name).finditer(text, low, high):
@@ -79,11 +99,12 @@ def _source(reading: Reading, sentence: Sentence, start: int, end: int) -> str:
                 return "ours"
             # "80% after MBB, proceed to RFA": the other treatment is only planned.
             planned = any(
-                t.label in {"RFA", "EPIDURAL", "TRIGGER_POINT"} and low <= t.start < high
+                t.label in {"RFA", "EPIDURAL", "TRIGGER_POINT"}
+                and low <= t.start < high
                 and reading.status(t) in {"planned", "conditional"}
                 for t in reading.targets
             )
-            if planned or any(n == "ours" for _, n in found) and gap > 25:
+            if planned or (any(n == "ours" for _, n in found) and gap > 25):
                 return "ours"
             return "other"
     return "unknown"
@@ -110,7 +131,11 @@ def _when(reading: Reading, sentence: Sentence, start: int, end: int) -> When:
     if reading.dated_before_today(sentence):
         return "prior"
     if today and (not prior or min(today) <= min(prior)):
-        return "today" if section.time != "prior" or re.search(r"\btoday\b|minutes", words, re.IGNORECASE) else "prior"
+        return (
+            "today"
+            if section.time != "prior" or re.search(r"\btoday\b|minutes", words, re.IGNORECASE)
+            else "prior"
+        )
     if prior:
         return "prior"
     if section.time == "performed" and section.category not in {"title", "procedure", "levels"}:
@@ -118,7 +143,9 @@ def _when(reading: Reading, sentence: Sentence, start: int, end: int) -> When:
     if section.time in {"prior", "planned"}:
         return "prior"
     # No section says when: before the account of the needle it is history, after it the result.
-    acts = [t.start for t in reading.of("ACT", "BLOCK") if reading.status(t) in {"performed", "unknown"}]
+    acts = [
+        t.start for t in reading.of("ACT", "BLOCK") if reading.status(t) in {"performed", "unknown"}
+    ]
     return "today" if acts and start > acts[len(acts) // 2] else "prior"
 
 
@@ -136,7 +163,9 @@ def _percentages(text: str) -> Iterator[re.Match[str]]:
     for sign in _SIGN.finditer(text):
         if sign.start() < done:
             continue
-        for match in _PERCENT.finditer(text, max(done, sign.start() - 60), min(len(text), sign.end() + 20)):
+        for match in _PERCENT.finditer(
+            text, max(done, sign.start() - 60), min(len(text), sign.end() + 20)
+        ):
             if match.start() >= done:
                 done = match.end()
                 yield match
@@ -152,9 +181,15 @@ def find(reading: Reading, *, block_today: bool) -> tuple[Relief, ...]:
             continue
         sentence = reading.sentence_at(start)
         when: When = _when(reading, sentence, start, end) if block_today else "prior"
-        days = [w.day.isoformat() for w in reading.dates if sentence.start <= w.start < sentence.end and w.day and w.day != reading.dos]
+        days = [
+            w.day.isoformat()
+            for w in reading.dates
+            if sentence.start <= w.start < sentence.end and w.day and w.day != reading.dos
+        ]
         key = (*bounds, when)
-        entry = found.setdefault(key, ([], _side(reading, sentence, end), days[0] if days and when == "prior" else None))
+        entry = found.setdefault(
+            key, ([], _side(reading, sentence, end), days[0] if days and when == "prior" else None)
+        )
         entry[0].append(reading.evidence(start, end))
     return tuple(
         Relief(low, high, when, tuple(evidence), day, side)

@@ -14,7 +14,9 @@ _OUT_OF = re.compile(
     rf"(?<![\d/.])(?P<low>{_N})(?:\s?(?:-|to)\s?(?P<high>{_N}))?\s?(?:/|out\s+of|over|on\s+a\s+scale\s+of)\s?(?P<scale>100|10|ten)(?![\d/]|\.\d)",
     re.IGNORECASE,
 )
-_SCALE = r"(?:pain\s+(?:scores?|levels?|rating|scale|intensity|nrs|vas)|nrs|vas|vrs|npr?s|nprs|pain)"
+_SCALE = (
+    r"(?:pain\s+(?:scores?|levels?|rating|scale|intensity|nrs|vas)|nrs|vas|vrs|npr?s|nprs|pain)"
+)
 _NAMED = re.compile(
     rf"\b{_SCALE}\s*(?:\([^)\n]{{0,20}}\))?\s*(?:(?:pre|post)(?:-?\s?(?:procedure|block|injection|op))?\s*)?(?:was|is|of|at|=|:|\||rated|score[ds]?|now|today|went\s+from|from|dropped\s+from|decreased\s+from|improved\s+from|reduced\s+from|fell\s+from)*\s*(?:a\s+|an\s+)?(?P<low>{_N})(?:\s?-\s?(?P<high>{_N}))?(?!\s?(?:/\s?\d|%|percent|\.\d|mg|ml|cc|out|days?|weeks?|months?|years?|hours?|h\b|min|[/:-]\d|to\s?\d{{1,2}}\s?(?:%|weeks|mon|hours)))(?!\d)",
     re.IGNORECASE,
@@ -23,7 +25,10 @@ _ARROW = re.compile(
     rf"(?<![\d/.])(?P<pre>{_N})(?:\s?/\s?10)?\s*(?:-{{1,2}}>|=>|→|➔|to|down\s+to|-)\s*(?:a\s+)?(?P<post>{_N})(?:\s?/\s?10)?(?![\d/%]|\.\d)",
     re.IGNORECASE,
 )
-_ARROW_CUE = re.compile(r"(?:\bnrs|\bvas|\bpain|\bscores?|\bpre\s*/\s*post|\bfrom|\bdropped|\bdecreased|\bimproved|\bwent)[\s:=]*(?:score|level|was|went|dropped|decreased|improved|fell|reduced|from|scores?|nrs|vas|pre/post|\(|:|=|\s)*$", re.IGNORECASE)
+_ARROW_CUE = re.compile(
+    r"(?:\bnrs|\bvas|\bpain|\bscores?|\bpre\s*/\s*post|\bfrom|\bdropped|\bdecreased|\bimproved|\bwent)[\s:=]*(?:score|level|was|went|dropped|decreased|improved|fell|reduced|from|scores?|nrs|vas|pre/post|\(|:|=|\s)*$",
+    re.IGNORECASE,
+)
 _POST = re.compile(
     r"\b(?:post(?:-?\s?(?:procedure|block|injection|op(?:erative)?|inj|proc))?|after|following|discharge|recovery|pacu|minutes?|mins?|re-?assess|afterward|down\s+to|dropped\s+to|decreased\s+to|improved\s+to|reduced\s+to|fell\s+to|to|->|=>|on\s+leaving|leaving)\b|->|=>|→",
     re.IGNORECASE,
@@ -46,7 +51,9 @@ def _around(pattern: re.Pattern[str], sign: re.Pattern[str], text: str) -> Itera
     """Matches near a sign that any match holds: most of a note has none."""
     done = 0
     for spot in sign.finditer(text):
-        for match in pattern.finditer(text, max(done, spot.start() - 30), min(len(text), spot.end() + 20)):
+        for match in pattern.finditer(
+            text, max(done, spot.start() - 30), min(len(text), spot.end() + 20)
+        ):
             if match.start() >= done:
                 done = match.end()
                 yield match
@@ -66,14 +73,27 @@ def find(reading: Reading, *, block_today: bool) -> tuple[Score, ...]:
         if low is None or high is None or max(low, high) > 10:
             continue
         if not any(s <= start < e[0] for s, e in spots.items()):
-            spots[start] = (match.end("high") if match["high"] else match.end("low"), min(low, high), max(low, high), 10.0)
+            spots[start] = (
+                match.end("high") if match["high"] else match.end("low"),
+                min(low, high),
+                max(low, high),
+                10.0,
+            )
     pairs: dict[int, str] = {}
     for match in _around(_ARROW, _LINK, reading.even):
         pre, post = numbers.value(match["pre"]), numbers.value(match["post"])
         known = match.start("pre") in spots or match.start("post") in spots
         cue = _ARROW_CUE.search(reading.even, max(0, match.start() - 40), match.start())
-        range_like = re.fullmatch(r"\s*(?:-|to)\s*", reading.even[match.end("pre") : match.start("post")])
-        if pre is None or post is None or max(pre, post) > 10 or not (known or cue) or (range_like and post >= pre):
+        range_like = re.fullmatch(
+            r"\s*(?:-|to)\s*", reading.even[match.end("pre") : match.start("post")]
+        )
+        if (
+            pre is None
+            or post is None
+            or max(pre, post) > 10
+            or not (known or cue)
+            or (range_like and post >= pre)
+        ):
             continue
         for name, number in (("pre", pre), ("post", post)):
             start = match.start(name)
@@ -97,14 +117,18 @@ def find(reading: Reading, *, block_today: bool) -> tuple[Score, ...]:
 def _when(reading: Reading, start: int, end: int, paired: str | None) -> str:
     sentence = reading.sentence_at(start)
     section = reading.section_at(start)
-    if _OTHER.search(reading.even, max(sentence.start, start - 60), start) or reading.dated_before_today(sentence):
+    if _OTHER.search(
+        reading.even, max(sentence.start, start - 60), start
+    ) or reading.dated_before_today(sentence):
         return "other"
     if paired:
         return paired
     post = [m.end() for m in _POST.finditer(reading.even, max(sentence.start, start - 70), start)]
     pre = [m.end() for m in _PRE.finditer(reading.even, max(sentence.start, start - 70), start)]
     trailing = _POST.search(reading.even, end, min(sentence.end, end + 40))
-    if section.time == "prior" and not re.search(r"minutes|post|after", reading.words(max(sentence.start, start - 70), start), re.IGNORECASE):
+    if section.time == "prior" and not re.search(
+        r"minutes|post|after", reading.words(max(sentence.start, start - 70), start), re.IGNORECASE
+    ):
         return "pre"
     if post and (not pre or max(post) >= max(pre)):
         return "post"

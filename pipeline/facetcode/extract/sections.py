@@ -11,7 +11,7 @@ from typing import Any, Literal
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from facetcode.extract.medspacy_parts import SectionRule, Sectionizer
+from facetcode.extract.medspacy_parts import Sectionizer, SectionRule
 from facetcode.extract.rules import load_rules
 from facetcode.extract.text import line_spans
 
@@ -38,11 +38,13 @@ class SectionSpan:
 _BEFORE = re.compile(r"[ ]*(?:[#*_>|=~\-]+[ ]*)*(?:\(?(?:\d{1,2}|[A-Za-z])[.)][ ]+)?\**")
 # A heading on its own line, or ended by a colon, a bar, an equals sign or a spaced dash.
 _LABEL = re.compile(
-    r"(?P<name>[A-Za-z][A-Za-z0-9 /&()'#.,+\-]{0,60}?)\**[ ]*(?P<end>:+\**|\|+|=+|[ ]-+[ ]|\**[ ]*$)"
+    r"(?P<name>[A-Za-z][A-Za-z0-9 /&()'#.,+\-]{0,60}?)\**[ ]*"
+    r"(?P<end>:+\**|\|+|=+|[ ]-+[ ]|\**[ ]*$)"
 )
 # Inside running text only unmistakable headings count: capitalised, with a colon.
 _INSIDE = re.compile(
-    r"(?:(?<=[.;|!?)]\s)|(?<=\s\s)|(?<=[.;|]))(?P<name>[A-Z][A-Za-z0-9 /&()'#\-]{0,50}?)[ ]?(?P<end>:+)"
+    r"(?:(?<=[.;|!?)]\s)|(?<=\s\s)|(?<=[.;|]))"
+    r"(?P<name>[A-Z][A-Za-z0-9 /&()'#\-]{0,50}?)[ ]?(?P<end>:+)"
 )
 _REMARK = re.compile(r"\s*\([^()]{0,40}\)\s*$")
 _CAPS = re.compile(r"[A-Z][A-Z0-9 /&'()#.\-]{2,45}$")
@@ -51,7 +53,10 @@ _CAPS = re.compile(r"[A-Z][A-Z0-9 /&'()#.\-]{2,45}$")
 @lru_cache(maxsize=1)
 def _categories() -> list[tuple[str, re.Pattern[str]]]:
     return [
-        (entry["category"], re.compile("|".join(f"(?:{h})" for h in entry["headings"]), re.IGNORECASE))
+        (
+            entry["category"],
+            re.compile("|".join(f"(?:{h})" for h in entry["headings"]), re.IGNORECASE),
+        )
         for entry in load_rules("sections")
     ]
 
@@ -139,7 +144,5 @@ def sections(doc: Doc) -> list[SectionSpan]:
             token = doc[section.title_span[1] - 1]
             body = token.idx + len(token)
             heading = text[start:body]
-        found.append(
-            SectionSpan(category, TIMES.get(category, "none"), start, body, end, heading)
-        )
+        found.append(SectionSpan(category, TIMES.get(category, "none"), start, body, end, heading))
     return found

@@ -15,7 +15,8 @@ _CODE = re.compile(
 )
 _MODIFIER = re.compile(r"50|KX|RT|LT|59|XS|XU|GA|GZ|51|26|TC|22|52|53", re.IGNORECASE)
 _NOT_TODAY = re.compile(
-    r"\b(?:request|authori[sz]|approved|pending|plan|next|previous|prior|last|denied|will|schedule|future|not\s+billed|do\s+not\s+bill)\b", re.IGNORECASE
+    r"\b(?:request|authori[sz]|approved|pending|plan|next|previous|prior|last|denied|will|schedule|future|not\s+billed|do\s+not\s+bill)\b",
+    re.IGNORECASE,
 )
 
 
@@ -27,7 +28,9 @@ def find(reading: Reading) -> tuple[StatedCode, ...]:
         if section.category in {"plan", "history", "consent", "family", "diagnosis"}:
             continue
         sentence = reading.sentence_at(match.start())
-        if section.category != "codes" and _NOT_TODAY.search(reading.even, sentence.start, match.start()):
+        if section.category != "codes" and _NOT_TODAY.search(
+            reading.even, sentence.start, match.start()
+        ):
             continue
         modifiers = tuple(m.group().upper() for m in _MODIFIER.finditer(match["tail"] or ""))
         key = (match["code"].upper(), modifiers)

@@ -1,4 +1,4 @@
-"""A note's text made even for matching, and cut into sentences; every offset stays that of the note.
+"""A note's text made even for matching and cut into sentences; offsets stay those of the note.
 
 Exports hard-wrap lines, dictation runs on, forms put a field on a line: a newline ends a sentence
 only where the lines around it say so.
@@ -14,7 +14,14 @@ from dataclasses import dataclass
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹣－"), "-")
 _QUOTES = {ord(c): "'" for c in "‘’‛′"} | {ord(c): '"' for c in "“”″"}
 _SLASHES = dict.fromkeys(map(ord, "⁄∕／"), "/")
-_SYMBOLS = {ord("％"): "%", ord("≥"): ">", ord("≤"): "<", ord("•"): "*", ord("·"): "*", ord("–"): "-"}
+_SYMBOLS = {
+    ord("％"): "%",
+    ord("≥"): ">",
+    ord("≤"): "<",
+    ord("•"): "*",
+    ord("·"): "*",
+    ord("–"): "-",
+}
 _TABLE = _DASHES | _QUOTES | _SLASHES | _SYMBOLS
 
 
@@ -65,7 +72,7 @@ _STOP = re.compile(r"[.!?]+[\"')\]]*(?=\s+[\"'(\[]?[A-Z0-9*#>-]|\s*$)|;(?=\s)")
 
 
 def line_spans(text: str) -> list[tuple[int, int]]:
-    """Half-open offsets of each line without its ending; ``\\r\\n``, ``\\n`` and ``\\r`` all end one."""
+    """Half-open offsets of each line without its ending: ``\\r\\n``, ``\\n`` or ``\\r``."""
     spans = []
     start = 0
     for match in re.finditer(r"\r\n|\n|\r", text):
@@ -134,7 +141,9 @@ def sentences(text: str) -> list[Sentence]:
 
 
 _UNCHECKED = re.compile(r"\[[ _]?\]|\([ _]\)|[\u2610\u25a1\u25fb\u25cb]")
-_CHECKED = re.compile(r"\[[xX*\u2713\u2714]\]|\([xX*]\)|[\u2611\u2612\u25a0\u25fc\u25cf\u2713\u2714]")
+_CHECKED = re.compile(
+    r"\[[xX*\u2713\u2714]\]|\([xX*]\)|[\u2611\u2612\u25a0\u25fc\u25cf\u2713\u2714]"
+)
 _CHOICE_END = re.compile(r"[\r\n|;]|\s{3,}|\t")
 
 
@@ -150,7 +159,9 @@ def without_unchecked(text: str) -> str:
         [(m.start(), False) for m in _UNCHECKED.finditer(text)]
         + [(m.start(), True) for m in _CHECKED.finditer(text)]
     )
-    for (start, ticked), (following, _) in zip(boxes, [*boxes[1:], (len(text), True)], strict=False):
+    for (start, ticked), (following, _) in zip(
+        boxes, [*boxes[1:], (len(text), True)], strict=False
+    ):
         if ticked:
             continue
         stop = _CHOICE_END.search(text, start, following)
