@@ -6,9 +6,14 @@ import re
 from collections.abc import Callable, Mapping
 
 import pytest
+from hypothesis import settings
 
 from facetcode.facts import Evidence, Facts, Guidance, Level, Procedure, Relief
 from facetcode.record import Flag, Line, Record, Step
+
+# No test is timed: a busy machine must not fail one. Speed is measured by benchmarks/.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 NOTE = "Right C4-5 medial branch block under fluoroscopy. Patient SECRETNAME had 85% relief."
 

@@ -39,7 +39,7 @@ def _supply() -> dict[str, frozenset[str]]:
     # From C7 down the nerve is numbered one above the joint's lower articular process,
     # because there are eight cervical nerves and seven cervical vertebrae.
     below = [*NERVES[NERVES.index("C7") :]]
-    joints = [f"{a}-{b}" for a, b in itertools.pairwise(VERTEBRAE)]
+    joints = [f"{a}-{b}" for a, b in itertools.pairwise(VERTEBRAE[6:])]
     for joint, upper, lower in zip(joints, below, below[1:], strict=False):
         supply[joint] = frozenset({upper, lower})
     return supply

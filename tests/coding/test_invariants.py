@@ -160,8 +160,8 @@ metas = st.fixed_dictionaries(
 # Derandomised, so that the same fact sets are tried on every machine; FACETCODE_EXAMPLES=10000
 # tries ten thousand, which takes a minute.
 EXAMPLES = int(os.environ.get("FACETCODE_EXAMPLES", "1500"))
-many = settings(max_examples=EXAMPLES, derandomize=True, deadline=None)
-some = settings(max_examples=max(EXAMPLES // 5, 100), derandomize=True, deadline=None)
+many = settings(max_examples=EXAMPLES, derandomize=True)
+some = settings(max_examples=max(EXAMPLES // 5, 100), derandomize=True)
 
 
 def claim(record: Record) -> object:
