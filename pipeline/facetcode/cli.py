@@ -18,6 +18,7 @@ import typer
 
 from facetcode import __version__
 from facetcode.errors import FacetcodeError
+from facetcode.evaluate.commands import compile_command, evaluate_command
 from facetcode.output import Format, format_for
 from facetcode.terminal import one_line
 
@@ -200,6 +201,12 @@ def show_command(
     rules = load_policy(policy)
     note = find_note(path, note_id, text_column=text_column, id_column=id_column)
     print_note(note.text, Coder(rules)(note), console_on(sys.stdout, piped=100))
+
+
+app.command("evaluate", short_help="Measure accuracy on labelled notes.")(guarded(evaluate_command))
+labels = typer.Typer(help="Labelled notes: inline files to gold files.", no_args_is_help=True)
+labels.command("compile", short_help="Inline files to gold files.")(guarded(compile_command))
+app.add_typer(labels, name="annotations")
 
 
 def same_file(target: Path, source: Path) -> bool:

@@ -1,0 +1,188 @@
+"""One labelled note against the program's records of it: what is right, what is not, and why.
+
+Claims are judged twice, under ``default`` and under ``medicare``, because those are the two the
+labels state. Documentation flags are judged under ``medicare``, the policy that asks for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+from facetcode.evaluate.gold import POLICIES, GoldNote
+from facetcode.evaluate.matching import Counts, Span, compare, compare_spans
+from facetcode.facts import Evidence
+from facetcode.record import Record
+
+FACTS = (
+    "joint+side",
+    "joint",
+    "relief",
+    "diagnosis",
+)
+"""Facts of which a note may hold several: scored by precision, recall and F1."""
+FIELDS = ("status", "kind", "guidance", "intent", "ordinal", "named_as")
+"""Facts of which a note holds one: scored by the share that is right."""
+SPANS = ("procedure", "level", "guidance", "relief", "diagnosis", "score")
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """One difference between label and record, in words short enough for a table."""
+
+    fact: str
+    gold: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteScore:
+    """How one note fared. ``claims`` holds, a policy, whether status and lines are all right."""
+
+    note_id: str
+    voice: str
+    gold_status: str
+    found_status: str
+    facts: Mapping[str, Counts]
+    fields: Mapping[str, bool]
+    spans: Mapping[str, tuple[Counts, Counts]]
+    claims: Mapping[str, bool]
+    flags: Counts
+    false_code: bool
+    clean: bool
+    clean_kept: bool
+    misses: tuple[Miss, ...]
+
+    @property
+    def all_correct(self) -> bool:
+        """Nothing to correct: facts, claims, required flags, and no hard flag on a clean note."""
+        return not self.misses
+
+
+def claim(record: Record) -> tuple[str, ...]:
+    """The record's lines as labels write them: ``64490-KX-RT``."""
+    return tuple(
+        "-".join((line.code, *sorted(line.modifiers, key=_modifier_order))) for line in record.lines
+    )
+
+
+def _modifier_order(modifier: str) -> tuple[int, str]:
+    # Labels write the pricing modifier first: 50-KX, KX-RT.
+    return (0 if modifier == "50" else 1, modifier)
+
+
+def _relief(low: float, high: float, when: str) -> tuple[float, float, str]:
+    return (float(low), float(high), when)
+
+
+def _spans(record: Record) -> dict[str, list[Span]]:
+    facts = record.facts
+    held: dict[str, Sequence[Evidence]] = {
+        "procedure": facts.procedure.evidence,
+        "level": [
+            *(e for level in facts.levels for e in level.evidence),
+            *(e for nerve in facts.nerves for e in nerve.evidence),
+        ],
+        "guidance": facts.guidance.evidence,
+        "relief": [e for item in facts.relief for e in item.evidence],
+        "diagnosis": [e for item in facts.diagnoses for e in item.evidence],
+        "score": [e for item in facts.scores for e in item.evidence],
+    }
+    # The same words may stand behind several facts; they are one span.
+    return {label: sorted({(e.start, e.end) for e in found}) for label, found in held.items()}
+
+
+def score_note(gold: GoldNote, records: Mapping[str, Record]) -> NoteScore:
+    """Compare a labelled note with its records, one a policy of ``gold.POLICIES``."""
+    record = records["default"]
+    facts = record.facts
+    block = gold.status != "not_applicable"
+    wanted: dict[str, set[Hashable]] = {
+        "joint+side": set(gold.levels.items()),
+        "joint": set(gold.levels),
+        "relief": {_relief(r.low, r.high, r.when) for r in gold.relief},
+        "diagnosis": set(gold.diagnoses),
+    }
+    # Without a block, whatever levels extraction looked at are not reported either.
+    levels = facts.levels if record.status != "not_applicable" else ()
+    given: dict[str, set[Hashable]] = {
+        "joint+side": {(level.joint, level.side) for level in levels},
+        "joint": {level.joint for level in levels},
+        "relief": {_relief(r.low, r.high, r.when) for r in facts.relief},
+        "diagnosis": {d.code for d in facts.diagnoses if d.code},
+    }
+    misses = [
+        Miss(fact, _words(wanted[fact] - given[fact]), _words(given[fact] - wanted[fact]))
+        for fact in FACTS
+        if wanted[fact] != given[fact] and fact != "joint"
+    ]
+    # Intent, guidance and the rest are facts of a block; without one there is nothing to read.
+    pairs: dict[str, tuple[object, object]] = {
+        "status": (gold.status, record.status),
+        "kind": (gold.kind, facts.procedure.kind),
+    }
+    if block:
+        pairs["guidance"] = (gold.guidance, facts.guidance.modality)
+        pairs["intent"] = (gold.intent, facts.procedure.intent)
+        pairs["ordinal"] = (gold.ordinal, facts.procedure.ordinal)
+        if gold.levels and levels:
+            named = {level.named_as for level in levels}
+            pairs["named_as"] = (gold.named_as, named.pop() if len(named) == 1 else "both")
+    fields = {name: a == b for name, (a, b) in pairs.items()}
+    misses += [
+        Miss(name, str(a), str(b))
+        for name, (a, b) in pairs.items()
+        # How the joint was named is worth a figure, yet nobody has to correct it.
+        if a != b and name != "named_as"
+    ]
+    claims = {}
+    for policy in POLICIES:
+        billed = claim(records[policy])
+        claims[policy] = billed == gold.codes[policy] and record.status == gold.status
+        if billed != gold.codes[policy]:
+            misses.append(
+                Miss(
+                    f"codes {policy}",
+                    " ".join(gold.codes[policy]) or "none",
+                    " ".join(billed) or "none",
+                )
+            )
+    raised = {flag.code for flag in records["medicare"].flags}
+    missed = set(gold.flags) - raised
+    misses += [Miss("flag", flag, "not raised") for flag in sorted(missed)]
+    hard = {f.code for f in records["medicare"].flags if f.severity == "hard"}
+    if gold.clean:
+        misses += [Miss("clean", "no hard flag", flag) for flag in sorted(hard)]
+    found_spans = _spans(record)
+    spans = {}
+    for label in SPANS:
+        marked = [(s.start, s.end) for s in gold.spans if s.label == label]
+        spans[label] = (
+            compare_spans(marked, found_spans[label], exact=True),
+            compare_spans(marked, found_spans[label], exact=False),
+        )
+    return NoteScore(
+        note_id=gold.note_id,
+        voice=gold.voice,
+        gold_status=gold.status,
+        found_status=record.status,
+        facts={fact: compare(wanted[fact], given[fact]) for fact in FACTS},
+        fields=fields,
+        spans=spans,
+        claims=claims,
+        flags=Counts(len(gold.flags) - len(missed), 0, len(missed)),
+        false_code=not block and bool(record.lines),
+        clean=gold.clean,
+        clean_kept=gold.clean and not hard,
+        misses=tuple(misses),
+    )
+
+
+def _words(items: set[Hashable]) -> str:
+    texts = sorted(
+        " ".join(f"{part:g}" if isinstance(part, float) else str(part) for part in item)
+        if isinstance(item, tuple)
+        else str(item)
+        for item in items
+    )
+    return ", ".join(texts) or "none"
