@@ -261,8 +261,12 @@ def sedated(case: Case) -> bool:
     )
 
 
+_FILMED = frozenset({"fluoroscopy", "ct"})
+"""Guidance whose images the payers ask to be kept."""
+
+
 def _record(case: Case, flags: FlagList) -> None:
-    if not case.has("images_saved"):
+    if case.facts.guidance.modality in _FILMED and not case.has("images_saved"):
         flags.add("IMAGES_NOT_SAVED", "The note does not say that images were saved.")
     if case.has("unsigned"):
         flags.add("UNSIGNED", "The note is unsigned or a draft.", case.evidence("unsigned"))

@@ -138,6 +138,7 @@ def score_note(gold: GoldNote, records: Mapping[str, Record]) -> NoteScore:
     claims = {}
     for policy in POLICIES:
         billed = claim(records[policy])
+        # The status of labels is that under default: an unstated intent makes Medicare ask.
         claims[policy] = billed == gold.codes[policy] and record.status == gold.status
         if billed != gold.codes[policy]:
             misses.append(

@@ -21,7 +21,7 @@ _NUMERIC = re.compile(
     r"(?<![\d/.\-])(?P<a>\d{1,4})(?P<sep>[/.\-])(?P<b>\d{1,2})(?:(?P=sep)(?P<c>\d{2,4}))(?![\d/]|\.\d|-\d)"
 )
 _SHORT = re.compile(
-    r"(?<![\d/.\-])(?P<a>1[0-2]|0?[1-9])/(?P<b>3[01]|[12]\d|0?[1-9])(?![\d/]|\.\d|-\d)"
+    r"(?<![A-Za-z\d/.\-])(?P<a>1[0-2]|0?[1-9])/(?P<b>3[01]|[12]\d|0?[1-9])(?![\d/]|\.\d|-\d)"
 )
 _WORDED = re.compile(
     rf"\b(?:{_MONTH}\s+(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s+(?P<y1>\d{{4}}))?"
@@ -43,6 +43,16 @@ class Written:
     start: int
     end: int
     day: date | None
+
+
+_BIRTH = re.compile(r"birth|\bdob\b|\bborn\b", re.IGNORECASE)
+_SIGNED = re.compile(r"\bsigned\b[^.;]*$|\bsignature\b[^.;]*$|/e?s/[^.;]*$", re.IGNORECASE)
+_EARLIER = re.compile(
+    r"\b(?:since|prior|previous|last|first|ago|dated|of|from|injur\w*|accident|mri|ct|x-?ray|fax\w*"
+    r"|scheduled|return|until|through|expires?|effective)\b",
+    re.IGNORECASE,
+)
+_FIRST_LINES = 160
 
 
 def _build(year: int, month: int, day: int) -> date | None:
@@ -92,16 +102,24 @@ def find(text: str, *, year: int | None = None) -> list[Written]:
 
 
 def date_of_service(text: str, meta: Mapping[str, str]) -> date | None:
-    """Today's date: from the export, else from a date the note labels as today's."""
+    """Today's date: from the export, else a date the note labels as today's, else its own date.
+
+    The note's own date is that of its signature, or one that stands in its first lines.
+    """
     stated = meta.get("date_of_service")
     if stated:
         try:
             return date.fromisoformat(stated)
         except ValueError:
             return None
+    own: date | None = None
     for written in find(text):
         before = text[max(0, written.start - 40) : written.start]
-        label = _TODAY.search(before)
-        if written.day and label and "birth" not in before.lower():
+        if not written.day or _BIRTH.search(before):
+            continue
+        if _TODAY.search(before):
             return written.day
-    return None
+        signed = _SIGNED.search(text, max(0, written.start - 90), written.start)
+        if signed or (own is None and written.start < _FIRST_LINES and not _EARLIER.search(before)):
+            own = written.day
+    return own

@@ -78,7 +78,7 @@ def _taken_back(reading: Reading, match: re.Match[str], pattern: re.Pattern[str]
 
 _N = rf"(?:\d{{1,3}}(?:\.\d)?|{numbers.WORD}|several|many|couple\s+of|few)"
 _DURATION = re.compile(
-    rf"(?<![\w./])(?P<n>{_N})\s*(?:\+|plus|or\s+more)?\s*-?\s*(?:to\s+\d+\s*)?"
+    rf"(?<![\w./])(?P<n>{_N})(?:\s+and\s+a\s+half)?\s*(?:\+|plus|or\s+more)?\s*-?\s*(?:to\s+\d+\s*)?"
     r"(?P<unit>years?|yrs?|yr\b|y\b|months?|mos?\b|mths?|weeks?|wks?)"
     r"(?!\s*(?:old|-old|follow|ago\s+(?:she|he)\s+(?:had|under)|later|after|f/u"
     r"|of\s+(?:pt|physical|therapy|nsaid|home|chiro|conservative|meloxicam|naproxen|relief)))",

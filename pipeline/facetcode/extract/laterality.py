@@ -43,8 +43,9 @@ def _pattern(key: str) -> re.Pattern[str]:
 
 
 @cache
-def _repeated() -> list[re.Pattern[str]]:
-    return [re.compile(p, re.IGNORECASE) for p in load_rules("laterality")["repeated_side"]]
+def _named(key: str) -> list[re.Pattern[str]]:
+    """Patterns of a rule whose group ``side`` holds the side word."""
+    return [re.compile(p, re.IGNORECASE) for p in load_rules("laterality")[key]]
 
 
 def words(text: str, start: int, end: int) -> list[SideWord]:
@@ -189,12 +190,26 @@ def other_side(reading: Reading) -> list[tuple[int, int, KnownSide | None]]:
     for match in _pattern("other_side").finditer(reading.even):
         if reading.section_time(match.start()) in {"performed", "none"}:
             found.append((match.start(), match.end(), None))
-    for pattern in _repeated():
+    for pattern in _named("repeated_side"):
         for match in pattern.finditer(reading.even):
             if reading.section_time(match.start()) in {"performed", "none"}:
                 side: KnownSide = "left" if match["side"].lower() == "left" else "right"
                 found.append((match.start("side"), match.end("side"), side))
     return sorted(found)
+
+
+def corrected(reading: Reading) -> SideWord | None:
+    """The side that the note says should have been written; the last such word wins."""
+    found = None
+    for pattern in _named("corrected_side"):
+        for match in pattern.finditer(reading.even):
+            if reading.section_time(match.start()) in {"performed", "none"}:
+                value = match["side"].lower()
+                side: KnownSide = (
+                    "bilateral" if value == "bilateral" else "left" if value == "left" else "right"
+                )
+                found = SideWord(side, match.start("side"), match.end("side"))
+    return found
 
 
 def merge(values: Iterable[KnownSide]) -> KnownSide | None:

@@ -74,7 +74,9 @@ def _read_mention(account: Account, treated: Treated, side: SideWord | None, kin
         first, last = chain[0].first, chain[-1].last
         if chain[0].form == "single":
             names = [item.first for item in chain]
-            _add(account.nerves if nerve else account.unclear, names, side)
+            # The third occipital nerve is a nerve whatever words stand beside it.
+            named = nerve or names == [anatomy.TON]
+            _add(account.nerves if named else account.unclear, names, side)
             continue
         span = len(chain) > 1 or chain[0].form == "range"
         if span and nerve:
@@ -355,6 +357,7 @@ class _NoteSides:
         self.header = laterality.merge(w.value for w in header.sides)
         self.body = laterality.merge(w.value for w in body.sides)
         self.votes: list[tuple[str, KnownSide, SideWord]] = []
+        self.corrected = corrected
         self.other = laterality.other_side(reading)
         self._collect(header, body)
 
@@ -447,6 +450,10 @@ def _resolve(
 ) -> Found:
     """Nerves to joints side by side, then every joint's side."""
     default, conflict = _note_side(note, header, body, generalises(reading))
+    fixed = None if note.corrected else laterality.corrected(reading)
+    if fixed is not None:
+        default, conflict = fixed.value, None
+        chosen.evidence.append(reading.evidence(fixed.start, fixed.end))
     if conflict is not None:
         doubts.append(conflict)
     if "C2" in chosen.nerves:
@@ -455,7 +462,7 @@ def _resolve(
         doubts.append(_range_doubt("hard", chosen))
     elif chosen.offset:
         doubts.append(_range_doubt("soft", chosen))
-    override = default if conflict is not None else None
+    override = default if conflict is not None or fixed is not None else None
     per_side: dict[str, set[KnownSide]] = {}
     because: dict[str, str] = {}
     leftovers: list[Nerve] = []

@@ -237,19 +237,20 @@ def _region(reading: Reading, named: Sequence[Target], levels: Sequence[Treated]
 
     ``none`` when nothing in the note speaks of the spine.
     """
-    names = [
-        name
+    ours = [
+        t
         for t in levels
         if t.live and (t.procedure in OURS or t.procedure is None) and t.place != "diagnosis"
-        for item in t.mention.items
-        for name in (item.first, item.last)
     ]
+    # The heading says where the block was; levels told in passing elsewhere do not.
+    ours = [t for t in ours if t.place == "header" and t.procedure] or ours
+    names = [name for t in ours for item in t.mention.items for name in (item.first, item.last)]
     if names:
         # T12 beside lumbar names is the upper nerve of L1-L2.
         ct = [n for n in names if n[0] in "CT" and n != "T12"]
         if ct or ("T12" in names and not any(n[0] in "LS" for n in names)):
             return "ct"
-        joints = {j for t in levels if t.live for item in t.mention.items for j in item.joints}
+        joints = {j for t in ours for item in t.mention.items for j in item.joints}
         return "ct" if "T12-L1" in joints or "T11" in names else "lumbar"
     votes = {"lumbar": 0, "ct": 0}
     for target in named:
@@ -364,7 +365,7 @@ def _of_today(reading: Reading, start: int, end: int) -> bool:
 
 
 _PAST_WORDS = re.compile(
-    r"\b(?:prior|previous(?:ly)?|last|past|history\s+of|s/p|status\s+post|had|ago|after\s+(?:her|his|the|a)|following|underwent|two|both|results?\s+of|response\s+to|relief\s+(?:from|with|after|following)|if|will|scheduled?|plan(?:ned)?|recommend(?:ed)?|consider|candidate|next)\s*(?:[a-z0-9'/-]+\s+){0,4}$",
+    r"\b(?:prior|previous(?:ly)?|last|past|history\s+of|s/p|status\s+post|had|ago|after\s+(?:her|his|the|a)|following|underwent|two|both|results?\s+of|response\s+to|relief\s+(?:from|with|after|following)|if|will|shall|scheduled?|plan(?:ned)?|recommend(?:ed)?|consider|candidate|next|decide|deciding|discuss|talk|going\s+to|return\s+(?:visit\s+)?for|about)\s*(?:[a-z0-9'/-]+\s+){0,4}$",
     re.IGNORECASE,
 )
 

@@ -84,10 +84,10 @@ def _is_threshold(words: str, at: int) -> bool:
 def _source(reading: Reading, sentence: Sentence, start: int, end: int) -> str:
     """``ours``, ``other`` or ``unknown``: which treatment the sentence credits, nearest first."""
     text = reading.even
-    for low, high in (
-        (sentence.start, sentence.end),
-        (max(0, sentence.start - 160), sentence.start),
-    ):
+    stretches = [(sentence.start, sentence.end)]
+    if reading.section_at(start).category != "postprocedure":
+        stretches.append((max(0, sentence.start - 160), sentence.start))
+    for low, high in stretches:
         found: list[tuple[int, str]] = []
         for name in ("ours", "other_treatment"):
             for match in _rule(name).finditer(text, low, high):
@@ -197,6 +197,10 @@ def find(reading: Reading, *, block_today: bool) -> tuple[Relief, ...]:
     )
 
 
+# "85% relief" is one whatever stands before it.
+_SAID = re.compile(r"\s*(?:of\s+)?(?:the\s+|her\s+|his\s+)?(?:pain\s+)?relie[fv]", re.IGNORECASE)
+
+
 def _is_relief(reading: Reading, start: int, end: int) -> bool:
     text = reading.even
     section = reading.section_at(start)
@@ -205,15 +209,17 @@ def _is_relief(reading: Reading, start: int, end: int) -> bool:
     if _rule("not_after").match(text[end : end + 60]):
         return False
     sentence = reading.sentence_at(start)
-    if _rule("not_before").search(text, max(sentence.start, start - 60), start):
+    said = _SAID.match(text[end : end + 40]) is not None
+    if not said and _rule("not_before").search(text, max(sentence.start, start - 60), start):
         return False
     words = reading.words(sentence.start, sentence.end)
     if _is_threshold(words, start - sentence.start):
         return False
     heading = re.search(r"relief|response|diary|result", section.heading, re.IGNORECASE)
     near = words[max(0, start - sentence.start - 110) : end - sentence.start + 90]
-    if not (heading or _rule("relief").search(near)):
-        return False
+    if not (heading or said or _rule("relief").search(near)):
+        if not (_rule("change").search(near) and _rule("pain").search(words)):
+            return False
     source = _source(reading, sentence, start, end)
     if source == "other":
         return False

@@ -43,6 +43,13 @@ _OTHER = re.compile(
 )
 
 
+# The word right behind a score is its own: "6/10 before and 1/10 at discharge".
+_BESIDE = re.compile(
+    r"\s*\(?(?:on\s+|at\s+|in\s+)?(?:the\s+)?(?:(?P<pre>before\b|pre\b|pre-|prior\s+to\s+(?:the\s+)?"
+    r"(?:procedure|block|injection)|baseline|arrival|sitting\s+here)|(?:after(?:ward)?s?\b|post\b|post-|"
+    rf"discharge|recovery|pacu|(?:\d{{1,3}}|{numbers.WORD})\s?min|leaving))",
+    re.IGNORECASE,
+)
 _SIGN = re.compile(r"/\s?10|out\s+of|over\s+(?:10|ten)|on\s+a\s+scale", re.IGNORECASE)
 _LINK = re.compile(r"->|=>|→|➔|(?<=[\d\s])-(?=[\s\d])|\bto\s+(?:a\s+)?[\dotsfnz]", re.IGNORECASE)
 
@@ -125,6 +132,9 @@ def _when(reading: Reading, start: int, end: int, paired: str | None) -> str:
         return paired
     post = [m.end() for m in _POST.finditer(reading.even, max(sentence.start, start - 70), start)]
     pre = [m.end() for m in _PRE.finditer(reading.even, max(sentence.start, start - 70), start)]
+    beside = _BESIDE.match(reading.even, end, min(sentence.end, end + 40))
+    if beside:
+        return "pre" if beside["pre"] else "post"
     trailing = _POST.search(reading.even, end, min(sentence.end, end + 40))
     if section.time == "prior" and not re.search(
         r"minutes|post|after", reading.words(max(sentence.start, start - 70), start), re.IGNORECASE

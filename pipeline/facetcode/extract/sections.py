@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -39,7 +39,7 @@ _BEFORE = re.compile(r"[ ]*(?:[#*_>|=~\-]+[ ]*)*(?:\(?(?:\d{1,2}|[A-Za-z])[.)][ 
 # A heading on its own line, or ended by a colon, a bar, an equals sign or a spaced dash.
 _LABEL = re.compile(
     r"(?P<name>[A-Za-z][A-Za-z0-9 /&()'#.,+\-]{0,60}?)\**[ ]*"
-    r"(?P<end>:+\**|\|+|=+|[ ]-+[ ]|\**[ ]*$)"
+    r"(?P<end>:+\**|\|+|=+|\.{3,}:?|[ ]-+[ ]|\**[ ]*$)"
 )
 # Inside running text only unmistakable headings count: capitalised, with a colon.
 _INSIDE = re.compile(
@@ -47,6 +47,10 @@ _INSIDE = re.compile(
     r"(?P<name>[A-Z][A-Za-z0-9 /&()'#\-]{0,50}?)[ ]?(?P<end>:+)"
 )
 _REMARK = re.compile(r"\s*\([^()]{0,40}\)\s*$")
+_CUES = 2
+"""Different cues that make an account of today's procedure; one alone is a mention."""
+_FIELD_CHARS = 32
+_SENTENCE = re.compile(r"[,.]|\b(?:is|was|were|had|has|the|she|he|we|i)\b", re.IGNORECASE)
 _CAPS = re.compile(r"[A-Z][A-Z0-9 /&'()#.\-]{2,45}$")
 
 
@@ -71,6 +75,13 @@ def categorise(heading: str) -> str | None:
     return None
 
 
+def _field(name: str) -> bool:
+    """Whether an unlisted label names a field: in capitals, or a few words with a capital first."""
+    if _CAPS.match(name):
+        return True
+    return name[0].isupper() and len(name) <= _FIELD_CHARS and not _SENTENCE.search(name)
+
+
 def _headings(text: str) -> Iterator[tuple[str, int, int]]:
     """Category and half-open offsets of each heading, in order."""
     for start, end in line_spans(text):
@@ -81,7 +92,7 @@ def _headings(text: str) -> Iterator[tuple[str, int, int]]:
         if label:
             category = categorise(label["name"])
             own_line = not label["end"].strip(" *")
-            if category is None and label["end"].startswith(":") and _CAPS.match(label["name"]):
+            if category is None and label["end"].startswith((":", "...")) and _field(label["name"]):
                 category = "other"
             # A lone lower-case word on its line ("right", "block") is text, not a heading.
             if category and own_line and not label["name"][0].isupper():
@@ -145,4 +156,59 @@ def sections(doc: Doc) -> list[SectionSpan]:
             body = token.idx + len(token)
             heading = text[start:body]
         found.append(SectionSpan(category, TIMES.get(category, "none"), start, body, end, heading))
-    return found
+    return [part for span in found for whole in _ended(text, span) for part in _apart(text, whole)]
+
+
+# One-line fields of a form: what follows a blank line is no longer theirs.
+_ONE_LINE = frozenset({"imaging", "exam", "diagnosis", "consent", "codes", "family", "admin"})
+
+
+def _ended(text: str, span: SectionSpan) -> list[SectionSpan]:
+    """The section, ended at the first blank line when its value stands beside its heading."""
+    if span.category not in _ONE_LINE:
+        return [span]
+    line_end = text.find("\n", span.body, span.end)
+    if line_end < 0 or not text[span.body : line_end].strip():
+        return [span]
+    blank = _BLANK_LINE.search(text, span.body, span.end)
+    if blank is None or not text[blank.end() : span.end].strip():
+        return [span]
+    rest = SectionSpan("other", "none", blank.end(), blank.end(), span.end)
+    return [replace(span, end=blank.end()), rest]
+
+
+_BLANK_LINE = re.compile(r"\n[ ]*\n")
+
+
+@lru_cache(maxsize=1)
+def _account() -> tuple[tuple[re.Pattern[str], ...], re.Pattern[str]]:
+    rules = load_rules("narrative")
+    cues = tuple(re.compile(cue, re.IGNORECASE) for cue in rules["cues"])
+    return cues, re.compile(rules["not"], re.IGNORECASE)
+
+
+# A line's start, or a sentence's inside a paragraph.
+_STARTS = re.compile(r"\n[ ]*|(?<=[.!?])[ ]+(?=[A-Z])")
+_OPENING = 160
+"""Characters of an account's opening in which its cues must stand."""
+
+
+def _apart(text: str, span: SectionSpan) -> list[SectionSpan]:
+    """The section, cut in two where it goes on with today's account under its own heading."""
+    if span.time in {"performed", "planned"} or span.category in {"title", "family", "signature"}:
+        return [span]
+    cues, other_day = _account()
+    if sum(cue.search(text, span.body, span.end) is not None for cue in cues) < _CUES:
+        return [span]
+    for start in _STARTS.finditer(text, span.body, span.end):
+        at = start.end()
+        end = min(at + _OPENING, span.end)
+        first = text.find("\n", at, end)
+        opening = text[at : end if first < at + 40 else first]
+        if sum(cue.search(opening) is not None for cue in cues) < _CUES:
+            continue
+        if other_day.search(opening):
+            continue
+        rest = SectionSpan("narrative", TIMES["narrative"], at, at, span.end)
+        return [replace(span, end=at), rest]
+    return [span]
