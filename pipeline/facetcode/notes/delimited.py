@@ -14,8 +14,9 @@ from facetcode.notes.decode import Undecodable, encoding_of
 from facetcode.notes.note import Note, Reject
 
 _SAMPLE = 262_144
+_NAME_CHARS = 40
 _FIELD_LIMIT = min(sys.maxsize, 2**31 - 1)
-"""csv refuses fields over 128 KB unless told; a note may be longer, and is judged as a note later."""
+"""csv refuses fields over 128 KB unless told; how long a note may be is judged later."""
 
 
 def read(
@@ -43,11 +44,16 @@ def read(
 
 
 def _encoding(path: Path) -> str:
-    """UTF-8 if all of the file is; reading on in cp1252 from the middle would change what was read."""
+    """UTF-8 if all of the file is: to change to cp1252 midway would change what was read."""
     with path.open("rb") as file:
         name, _ = encoding_of(file.read(_SAMPLE))
     if name != "utf-8":
-        return {"utf-16-le": "utf-16", "utf-16-be": "utf-16", "utf-32-le": "utf-32", "utf-32-be": "utf-32"}.get(name, name)
+        return {
+            "utf-16-le": "utf-16",
+            "utf-16-be": "utf-16",
+            "utf-32-le": "utf-32",
+            "utf-32-be": "utf-32",
+        }.get(name, name)
     try:
         with path.open(encoding="utf-8", newline="") as file:
             while file.read(1 << 20):
@@ -68,15 +74,27 @@ def _delimiter(path: Path, sample: str) -> str:
     return "\t" if path.name.lower().split(".")[-1] == "tsv" else ","
 
 
-def _column(path: Path, names: Sequence[str], wanted: str | None, known: Sequence[str], what: str) -> int | None:
-    present = ", ".join(name[:40] for name in names)
+def _column(
+    path: Path, names: Sequence[str], wanted: str | None, known: Sequence[str], what: str
+) -> int | None:
+    present = _shown(names)
     if wanted is not None:
         for index, name in enumerate(names):
             if name.strip() == wanted or meta.plain(name) == meta.plain(wanted):
                 return index
-        raise NoteFormatError(f"{path}: no column '{wanted}' for the {what}; columns present: {present}")
+        raise NoteFormatError(
+            f"{path}: no column '{wanted}' for the {what}; columns present: {present}"
+        )
     simple = [meta.plain(name) for name in names]
     return next((simple.index(name) for name in known if name in simple), None)
+
+
+def _shown(names: Sequence[str]) -> str:
+    """Column names for a message; what is too long for a name may be a note, and is not shown."""
+    return ", ".join(
+        name if len(name) <= _NAME_CHARS else f"(no name: {len(name):,} characters)"
+        for name in names
+    )
 
 
 def _rows(
@@ -92,7 +110,7 @@ def _rows(
     if text_at is None:
         raise NoteFormatError(
             f"{path}: no column holds the note's text by its name; name it with --text-column. "
-            f"Columns present: {', '.join(name[:40] for name in names)}"
+            f"Columns present: {_shown(names)}"
         )
     id_at = _column(path, names, id_column, meta.ID_NAMES, "note's id")
     reader = rows
@@ -102,7 +120,9 @@ def _rows(
         try:
             row = next(reader, None)
         except csv.Error:
-            yield Reject(where, "", "the row cannot be parsed (a quote is misplaced)", "mend the quoting")
+            yield Reject(
+                where, "", "the row cannot be parsed (a quote is misplaced)", "mend the quoting"
+            )
             continue
         except UnicodeDecodeError:
             yield Reject(where, "", "the rest of the file does not decode", "export it as UTF-8")
@@ -115,7 +135,13 @@ def _rows(
 
 
 def _note(
-    path: Path, where: str, line: int, names: Sequence[str], row: list[str], text_at: int, id_at: int | None
+    path: Path,
+    where: str,
+    line: int,
+    names: Sequence[str],
+    row: list[str],
+    text_at: int,
+    id_at: int | None,
 ) -> Note | Reject:
     given = row[id_at].strip() if id_at is not None and id_at < len(row) else ""
     note_id = given or f"{path.stem}:{line}"
@@ -126,5 +152,9 @@ def _note(
         )  # fmt: skip
     if text_at >= len(row):
         return Reject(where, note_id, "the row ends before the text column", "export the row again")
-    fields = {name: cell for i, (name, cell) in enumerate(zip(names, row, strict=False)) if i not in {text_at, id_at}}
+    fields = {
+        name: cell
+        for i, (name, cell) in enumerate(zip(names, row, strict=False))
+        if i not in {text_at, id_at}
+    }
     return Note(note_id, row[text_at], meta.collect(fields), where)

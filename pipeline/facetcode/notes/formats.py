@@ -73,7 +73,9 @@ def _all(
             else:
                 yield from _delimited(path, text_column, id_column, alone=len(chosen) == 1)
         except OSError as error:
-            yield Reject(str(path), "", f"it cannot be read ({error.strerror})", "check its permissions")
+            yield Reject(
+                str(path), "", f"it cannot be read ({error.strerror})", "check its permissions"
+            )
 
 
 def _delimited(
@@ -116,7 +118,7 @@ def _checked(items: Iterator[Note | Reject]) -> Iterator[Note | Reject]:
         elif len(item.text) > MAX_NOTE_CHARS:
             yield Reject(
                 item.source, item.note_id,
-                f"{len(item.text):,} characters are too long for one note (at most {MAX_NOTE_CHARS:,})",
+                f"{len(item.text):,} characters are too long for a note, over {MAX_NOTE_CHARS:,}",
                 "split the file into one note each",
             )  # fmt: skip
         elif item.note_id in first:

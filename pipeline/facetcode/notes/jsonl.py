@@ -23,7 +23,9 @@ def read(path: Path) -> Iterator[Note | Reject]:
             return
         if name.startswith(("utf-16", "utf-32")):
             text = decode(head + file.read())
-            lines: Iterator[bytes] = (line.encode("utf-8", "surrogatepass") for line in text.split("\n"))
+            lines: Iterator[bytes] = (
+                line.encode("utf-8", "surrogatepass") for line in text.split("\n")
+            )
         else:
             file.seek(skip)
             lines = iter(file)
@@ -44,14 +46,18 @@ def _note(line: bytes, path: Path, number: int) -> Note | Reject:
         # The decoder's own message quotes nothing of the line, only the position.
         position = getattr(error, "colno", None)
         at = f" at column {position}" if position else ""
-        return Reject(where, "", f"the line is not valid JSON{at}", "mend the line or export it again")
+        return Reject(
+            where, "", f"the line is not valid JSON{at}", "mend the line or export it again"
+        )
     if not isinstance(record, dict):
         return Reject(where, "", "the line is not a JSON object", "write one object a line")
     note_id = _id(record) or f"{path.stem}:{number}"
     text = record.get("text")
     if text is None:
         found = ", ".join(sorted(str(key)[:40] for key in record)[:12]) or "none"
-        return Reject(where, note_id, f"no key 'text' (keys: {found})", "name the note's text 'text'")
+        return Reject(
+            where, note_id, f"no key 'text' (keys: {found})", "name the note's text 'text'"
+        )
     if not isinstance(text, str):
         return Reject(where, note_id, "'text' is not a string", "write the note's text as a string")
     return Note(note_id, whole(text), meta.collect(record), where)

@@ -22,8 +22,13 @@ META_NAMES: dict[str, tuple[str, ...]] = {
     ),
     "payer": ("payer", "payor", "insurance", "insurer", "carrier", "plan", "payer_name"),
     "claim_type": ("claim_type",),
-    "patient_id": ("patient_id", "patientid", "mrn", "pat_id", "patient", "person_id", "subject_id"),
-    "provider": ("provider", "physician", "author", "surgeon", "attending", "provider_name", "performing_provider"),
+    "patient_id": (
+        "patient_id", "patientid", "mrn", "pat_id", "patient", "person_id", "subject_id",
+    ),
+    "provider": (
+        "provider", "physician", "author", "surgeon", "attending", "provider_name",
+        "performing_provider",
+    ),
     "note_type": ("note_type", "type", "document_type", "notetype", "category"),
     "place_of_service": ("place_of_service", "pos"),
     "contractor": ("contractor", "mac"),
@@ -32,7 +37,16 @@ META_NAMES: dict[str, tuple[str, ...]] = {
     "abn": ("abn",),
 }  # fmt: skip
 _BY_ALIAS = {alias: name for name, aliases in META_NAMES.items() for alias in aliases}
-_DATE_FORMS = ("%Y-%m-%d", "%m/%d/%Y", "%Y%m%d", "%d-%b-%Y", "%d-%b-%y", "%m-%d-%Y", "%b %d, %Y", "%B %d, %Y")
+_DATE_FORMS = (
+    "%Y-%m-%d",
+    "%m/%d/%Y",
+    "%Y%m%d",
+    "%d-%b-%Y",
+    "%d-%b-%y",
+    "%m-%d-%Y",
+    "%b %d, %Y",
+    "%B %d, %Y",
+)
 
 
 def plain(name: str) -> str:
