@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.stats import binomtest
 
 _DRAWS = 2000
@@ -29,7 +30,7 @@ def proportion(hits: int, of: int) -> Estimate:
     return Estimate(hits / of, float(interval.low), float(interval.high), of)
 
 
-def f1_interval(table: np.ndarray) -> tuple[float, float]:
+def f1_interval(table: npt.NDArray[np.int64]) -> tuple[float, float]:
     """95 % interval of F1; ``table`` holds true and false positives and misses, shape (notes, 3).
 
     The wider of two: a bootstrap over notes, because the facts of one note are right or wrong
