@@ -5,10 +5,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
+from facetcode.cli import app
 from facetcode.coding.rules import FLAG_CODES
 from facetcode.record import SCHEMA, Record, to_json
 
@@ -63,8 +67,19 @@ def test_the_readme_commands_exist() -> None:
     text, makefile = README.read_text(), (ROOT / "Makefile").read_text()
     for target in re.findall(r"^make (\w+)", text, re.MULTILINE):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+    command: Any = get_command(app)
+    known = {"--constraint"} | set(_options(command))
     for option in set(re.findall(r"--[a-z][a-z-]+", text)):
-        assert option in (ROOT / "pipeline" / "facetcode" / "cli.py").read_text(), option
+        assert option in known, option
+    for name in re.findall(r"^facetcode (\w+)", text, re.MULTILINE):
+        assert name in command.commands, name
+
+
+def _options(command: Any) -> Iterator[str]:
+    for parameter in command.params:
+        yield from parameter.opts
+    for below in getattr(command, "commands", {}).values():
+        yield from _options(below)
 
 
 def test_the_readme_example_for_python_runs() -> None:
