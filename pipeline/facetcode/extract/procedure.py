@@ -370,8 +370,16 @@ _PAST_WORDS = re.compile(
 )
 
 
+# "We will see him in three weeks for the second one": however far in front, it is a plan.
+_WILL = re.compile(r"\b(?:will|shall)\b(?![^.;]*\btoday\b)", re.IGNORECASE)
+
+
 def _past_words(reading: Reading, start: int, at: int) -> bool:
-    return _PAST_WORDS.search(reading.even, max(start, at - 60), at) is not None
+    """Whether the words in front, in the same sentence, speak of another day."""
+    return (
+        _PAST_WORDS.search(reading.even, max(start, at - 60), at) is not None
+        or _WILL.search(reading.even, start, at) is not None
+    )
 
 
 def _ordinal(reading: Reading) -> tuple[Ordinal | None, tuple[Evidence, ...]]:

@@ -69,6 +69,8 @@ _ABBREVIATION = re.compile(
     re.IGNORECASE,
 )
 _STOP = re.compile(r"[.!?]+[\"')\]]*(?=\s+[\"'(\[]?[A-Z0-9*#>-]|\s*$)|;(?=\s)")
+# Somebody who types without capitals ends a sentence before a small letter too.
+_SMALL_STOP = re.compile(r"(?<![\d. ][.A-Za-z])[.!?]+[\"')\]]*(?=\s|$)|;(?=\s)")
 
 
 def line_spans(text: str) -> list[tuple[int, int]]:
@@ -94,7 +96,24 @@ def _wrapped_width(text: str, spans: list[tuple[int, int]]) -> int:
     return longest if near >= max(3, len(lengths) // 6) else 0
 
 
-def _joins(text: str, above: tuple[int, int], below: tuple[int, int], width: int) -> bool:
+def _small(text: str, spans: list[tuple[int, int]]) -> bool:
+    """Whether the note is typed without capitals: lines start small without going on."""
+    firsts = [line[0] for start, end in spans if (line := text[start:end].lstrip())]
+    letters = [c for c in firsts if c.isalpha()]
+    sentences = len(_AFTER_STOP.findall(text))
+    small_sentences = len(_SMALL_AFTER_STOP.findall(text))
+    if sentences + small_sentences >= 3:
+        return small_sentences > sentences
+    return len(letters) >= 3 and sum(c.islower() for c in letters) * 2 > len(letters)
+
+
+_AFTER_STOP = re.compile(r"[a-z)][.!?]\s+[A-Z]")
+_SMALL_AFTER_STOP = re.compile(r"[a-z)]{3}[.!?]\s+[a-z]")
+
+
+def _joins(
+    text: str, above: tuple[int, int], below: tuple[int, int], width: int, small: bool
+) -> bool:
     """Whether the line below goes on with the sentence of the line above."""
     head, tail = text[above[0] : above[1]], text[below[0] : below[1]]
     if not head.strip() or not tail.strip():
@@ -106,7 +125,7 @@ def _joins(text: str, above: tuple[int, int], below: tuple[int, int], width: int
     first = tail.lstrip()[0]
     if _CONTINUES.search(head) and not _CAPS_LINE.match(head):
         return True
-    if first.islower():
+    if first.islower() and not small:
         return not _CAPS_LINE.match(head)
     # A line that stopped short of the wrap column was ended on purpose.
     room = width - (above[1] - above[0])
@@ -117,16 +136,17 @@ def sentences(text: str) -> list[Sentence]:
     """Cut even text into sentences; they cover every non-blank character, in order."""
     spans = line_spans(text)
     width = _wrapped_width(text, spans)
+    small = _small(text, spans)
     blocks: list[tuple[int, int, int]] = []
     for number, span in enumerate(spans):
-        if blocks and number and _joins(text, spans[number - 1], span, width):
+        if blocks and number and _joins(text, spans[number - 1], span, width, small):
             blocks[-1] = (blocks[-1][0], span[1], blocks[-1][2])
         elif text[span[0] : span[1]].strip():
             blocks.append((span[0], span[1], number))
     found: list[Sentence] = []
     for start, end, line in blocks:
         here = start
-        for stop in _STOP.finditer(text, start, end):
+        for stop in (_SMALL_STOP if small else _STOP).finditer(text, start, end):
             piece = text[here : stop.end()]
             if _ABBREVIATION.search(piece) and stop.end() < end:
                 continue
