@@ -23,6 +23,9 @@ _SHORT = re.compile(
 )
 
 
+_LETTERS = re.compile(r"[A-Za-z]")
+
+
 @cache
 def _rule(name: str) -> re.Pattern[str]:
     return at_words(load_rules("diagnoses")[name])
@@ -40,7 +43,15 @@ def find(reading: Reading) -> tuple[Diagnosis, ...]:
     for section in reading.sections:
         if section.category in {"diagnosis", "assessment", "codes"}:
             matches += _SHORT.finditer(reading.even, section.body, section.end)
-    for match in sorted(matches, key=lambda m: m.start()):
+    # A code without subdivision is one where it stands in a list of codes: "M47.814, I10".
+    ends = {m.end() for m in matches}
+    matches += [
+        m
+        for m in _SHORT.finditer(reading.even)
+        if any(end in ends for end in range(m.start() - 3, m.start()))
+        and not _LETTERS.search(reading.even, m.start() - 3, m.start())
+    ]
+    for match in sorted({m.start(): m for m in matches}.values(), key=lambda m: m.start()):
         if _rule("rejected").search(reading.even, max(0, match.start() - 40), match.start()):
             continue
         section = reading.section_at(match.start())

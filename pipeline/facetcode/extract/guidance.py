@@ -24,6 +24,11 @@ _FIELD = frozenset(
 )
 
 
+_ANOTHER_DAY = re.compile(
+    r"\b(?:will|would|if|may|can be|should|previous(?:ly)?|last|try for|next)\b", re.IGNORECASE
+)
+
+
 @cache
 def _pattern(key: str) -> re.Pattern[str]:
     return at_words(load_rules("guidance")[key])
@@ -38,14 +43,12 @@ def _counts(reading: Reading, start: int) -> bool:
     words = reading.words(sentence.start, sentence.end)
     if _pattern("not_guidance").search(words):
         return False
-    if reading.dated_before_today(sentence):
+    if reading.dated_before_today(sentence) or _ANOTHER_DAY.search(
+        reading.even, max(sentence.start, start - 60), start
+    ):
         return False
     if section.category in _FIELD or reading.section_time(start) == "performed":
-        return not re.search(
-            r"\b(?:will|would|if|may|can be|should|previous(?:ly)?|last)\b",
-            reading.words(max(sentence.start, start - 60), start),
-            re.IGNORECASE,
-        )
+        return True
     return not _PAST.search(words) or bool(re.search(r"\btoday\b", words, re.IGNORECASE))
 
 

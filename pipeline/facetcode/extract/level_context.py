@@ -137,7 +137,7 @@ def read(reading: Reading) -> list[Treated]:
         section = reading.section_at(target.start)
         procedure = _procedure(reading, target, procedures, levels)
         label = procedure.label if procedure else in_field.get(section.start)
-        if procedure:
+        if procedure and procedure.label != "STUDY":
             in_field[section.start] = procedure.label
         sentence = reading.sentence_at(target.start)
         status = reading.status(target)

@@ -314,6 +314,8 @@ def intent_of(reading: Reading) -> tuple[Intent, Ordinal | None, tuple[Evidence,
             if _of_today(reading, match.start(), match.end()):
                 found[intent].append(reading.evidence(match.start(), match.end()))
     ordinal, spots = _ordinal(reading)
+    if found["therapeutic"] and _named_so(reading, found) == "therapeutic":
+        return "therapeutic", None, tuple(found["therapeutic"][:2])
     if found["diagnostic"]:
         return "diagnostic", ordinal, tuple(found["diagnostic"][:2]) + spots
     if found["therapeutic"]:
@@ -321,6 +323,20 @@ def intent_of(reading: Reading) -> tuple[Intent, Ordinal | None, tuple[Evidence,
     if ordinal is not None and spots:
         return "diagnostic", ordinal, spots
     return "unstated", None, ()
+
+
+def _named_so(reading: Reading, found: dict[str, list[Evidence]]) -> str | None:
+    """The one intent that stands in the same sentence as the block's first name, or None."""
+    named = next((t for t in reading.of(*OURS) if reading.status(t) in LIVE), None)
+    if named is None:
+        return None
+    sentence = reading.sentence_at(named.start)
+    here = [
+        intent
+        for intent, spots in found.items()
+        if any(sentence.start <= spot.start < sentence.end for spot in spots)
+    ]
+    return here[0] if len(here) == 1 else None
 
 
 _FUTURE = re.compile(
