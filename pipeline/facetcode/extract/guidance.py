@@ -37,6 +37,9 @@ def _pattern(key: str) -> re.Pattern[str]:
 def _counts(reading: Reading, start: int) -> bool:
     """Whether imaging named here guided today's needle: not a plan, a past block or a scan."""
     section = reading.section_at(start)
+    if section.category == "imaging" and section.heading and start - section.body <= 2:
+        # "Imaging: fluoroscopy" is a field of the account; "Imaging: MRI of ..." is none of ours.
+        return True
     if section.category in _SILENT:
         return False
     sentence = reading.sentence_at(start)

@@ -111,10 +111,17 @@ def _in_header(reading: Reading, target: Target) -> bool:
 def _acted_enough(reading: Reading, done: Performed) -> bool:
     """Whether the note tells of something done; a paper that asks for it must tell two acts."""
     kinds = {reading.words(a.start, a.end).lower() for a in done.acts}
+    if _patterns("request").search(reading.even):
+        # A paper or a call names the block and its complications; only an account has needles.
+        told = {
+            word
+            for a in done.acts
+            if a.label == "ACT"
+            and not (word := reading.words(a.start, a.end).lower()).startswith("complic")
+        }
+        return len(told) >= 2
     if len(kinds) >= 2:
         return True
-    if _patterns("request").search(reading.even):
-        return False
     return bool(kinds) or find_guidance(reading).modality != "unstated"
 
 

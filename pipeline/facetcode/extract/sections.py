@@ -156,7 +156,44 @@ def sections(doc: Doc) -> list[SectionSpan]:
             body = token.idx + len(token)
             heading = text[start:body]
         found.append(SectionSpan(category, TIMES.get(category, "none"), start, body, end, heading))
+    found = _opening(text, found)
     return [part for span in found for whole in _ended(text, span) for part in _apart(text, whole)]
+
+
+_TITLE_LINES = 3
+_TITLE_CHARS = 300
+
+
+def _opening(text: str, found: list[SectionSpan]) -> list[SectionSpan]:
+    """The sections with the title cut to the note's first lines, and a report's EXAM as a title.
+
+    What follows the title without a heading is text whose time its words alone tell.
+    """
+    if not found:
+        return found
+    named = 0 if found[0].category != "title" else 1
+    if named < len(found) and found[named].category == "exam" and found[named].start < 200:
+        # Radiology names under EXAM what was done; an examination never opens a note.
+        first = found[named]
+        found[named] = replace(first, category="procedure", time=TIMES["procedure"])
+    title = found[0]
+    if title.category != "title":
+        return found
+    end = title.start
+    lines = 0
+    for start, stop in line_spans(text[title.start : title.end]):
+        if not text[title.start + start : title.start + stop].strip():
+            if lines:
+                break
+            continue
+        lines += 1
+        end = title.start + stop
+        if lines == _TITLE_LINES or end - title.start > _TITLE_CHARS:
+            break
+    if not text[end : title.end].strip():
+        return found
+    rest = SectionSpan("body", "none", end, end, title.end)
+    return [replace(title, end=end), rest, *found[1:]]
 
 
 # One-line fields of a form: what follows a blank line is no longer theirs.
@@ -195,7 +232,12 @@ _OPENING = 160
 
 def _apart(text: str, span: SectionSpan) -> list[SectionSpan]:
     """The section, cut in two where it goes on with today's account under its own heading."""
-    if span.time in {"performed", "planned"} or span.category in {"title", "family", "signature"}:
+    if span.time in {"performed", "planned"} or span.category in {
+        "title",
+        "body",
+        "family",
+        "signature",
+    }:
         return [span]
     cues, other_day = _account()
     if sum(cue.search(text, span.body, span.end) is not None for cue in cues) < _CUES:
