@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -352,6 +353,18 @@ def test_a_second_note_of_the_same_id_is_noticed(tmp_path: Path) -> None:
     assert "good" in result.stderr and "n.jsonl:2" in result.stderr
 
 
+def _drain(terminal: int, into: list[bytes]) -> None:
+    """Everything written to a pseudo-terminal, until its other end is closed."""
+    while True:
+        try:
+            piece = os.read(terminal, 65_536)
+        except OSError:  # Linux says so once nobody holds the other end
+            return
+        if not piece:
+            return
+        into.append(piece)
+
+
 class TestProcess:
     """What only a process of its own shows: the real pipeline, real pipes, a real exit."""
 
@@ -402,6 +415,10 @@ class TestProcess:
         notes = [{"note_id": str(i), "text": RIGHT} for i in range(count)]
         (tmp_path / "n.jsonl").write_bytes(jsonl(*notes))
         master, terminal = pty.openpty()
+        pieces: list[bytes] = []
+        # Read while it runs: a slow machine draws more than a terminal's buffer holds.
+        reader = threading.Thread(target=_drain, args=(master, pieces))
+        reader.start()
         done = subprocess.run(
             [sys.executable, "-m", "facetcode", "code", "n.jsonl"],
             cwd=tmp_path,
@@ -411,8 +428,9 @@ class TestProcess:
             timeout=300,
         )
         os.close(terminal)
-        seen = os.read(master, 1_000_000).decode()
+        reader.join(timeout=60)
         os.close(master)
+        seen = b"".join(pieces).decode()
         assert done.returncode == 0
         assert [json.loads(line)["note_id"] for line in done.stdout.splitlines()] == [
             str(i) for i in range(count)

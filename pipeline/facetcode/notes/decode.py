@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -15,6 +18,9 @@ _BOMS = (
 )
 _CONTROL = bytes(set(range(32)) - {9, 10, 12, 13, 27, 11, 28})
 """Control bytes that text does not hold; MLLP's framing bytes are left to their reader."""
+_BROKEN = re.compile("[\udc80-\udcff]+")
+"""What the error handler ``surrogateescape`` makes of bytes that fit no character."""
+_SOUND = re.compile("[^\x00-\x7f\udc80-\udcff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,34 +33,55 @@ class Undecodable(Exception):
 def encoding_of(sample: bytes) -> tuple[str, int]:
     """Encoding of a file by its first bytes, and the length of its byte-order mark.
 
-    UTF-8 unless its bytes say otherwise, then Windows' cp1252, which older systems write. Raises
-    Undecodable for bytes that are binary.
+    Raises Undecodable for bytes that are binary.
     """
     for mark, name in _BOMS:
         if sample.startswith(mark):
             return name, len(mark)
     if _is_binary(sample):
         raise Undecodable("it is not text")
-    try:
-        codecs.getincrementaldecoder("utf-8")("strict").decode(sample)
-    except UnicodeDecodeError:
-        return "cp1252", 0
-    return "utf-8", 0
+    return utf8_or_windows([sample]), 0
+
+
+def utf8_or_windows(chunks: Iterable[bytes]) -> str:
+    """UTF-8 unless its bytes say otherwise, then Windows' cp1252, which older systems write.
+
+    One broken byte does not turn UTF-8 into cp1252: nearly every byte is a character there, and
+    each dash of "C4–C5" would be read as three others. The bytes are cp1252 when more of them
+    break UTF-8 than make whole characters of it.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    sound = broken = 0
+    for chunk in chain(chunks, [b""]):
+        text = decoder.decode(chunk, final=not chunk)
+        if not text.isascii():
+            sound += len(_SOUND.findall(text))
+            broken += len(_BROKEN.findall(text))
+    return "cp1252" if broken > sound else "utf-8"
 
 
 def decode(data: bytes) -> str:
-    """The text of a whole file. Raises Undecodable, naming no byte of it."""
+    """The text of a whole file, its line breaks as they stand, without its byte-order mark.
+
+    Raises Undecodable, naming no byte of it.
+    """
     name, skip = encoding_of(data)
     try:
         return data[skip:].decode(name)
-    except UnicodeDecodeError:
-        pass
-    try:
-        return data[skip:].decode("cp1252")
     except UnicodeDecodeError as error:
-        raise Undecodable(
-            f"byte {error.start + skip} fits neither UTF-8 nor Windows-1252"
-        ) from error
+        raise Undecodable(f"byte {error.start + skip:,} {misfit(name)}") from error
+
+
+def misfit(encoding: str) -> str:
+    """What to say of a byte that a file's encoding has no character for."""
+    if encoding == "cp1252":
+        return "fits neither UTF-8 nor Windows-1252"
+    return f"does not fit {encoding[:6].upper()}, in which the rest is written"
+
+
+def has_misfit(text: str) -> bool:
+    """Whether text that was read with ``surrogateescape`` holds bytes that fit no character."""
+    return not text.isascii() and _BROKEN.search(text) is not None
 
 
 def _is_binary(sample: bytes) -> bool:

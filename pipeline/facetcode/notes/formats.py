@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from facetcode.errors import NoteFormatError
 from facetcode.notes import delimited, jsonl, text
-from facetcode.notes.note import MAX_NOTE_CHARS, Note, Reject
+from facetcode.notes.note import MAX_ID_CHARS, MAX_NOTE_CHARS, Note, Reject
 
 __all__ = ["SUFFIXES", "Reject", "count_hint", "files", "read"]
 
@@ -15,33 +17,59 @@ SUFFIXES: dict[str, str] = {
     ".txt": "text", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "delimited", ".tsv": "delimited",
 }  # fmt: skip
 """File name suffix to reader."""
+_NAME_CHARS = 255
+"""Longest name of a file on the usual file systems."""
 
 
 def files(paths: Sequence[Path]) -> list[Path]:
-    """Every file to read, folders walked in sorted order, hidden and unknown files left out.
+    """Every file to read, once each, folders walked in sorted order, hidden and unknown left out.
 
-    Raises NoteFormatError for a path that is not there, a file of a format nobody reads, and a
-    folder without any note.
+    Raises NoteFormatError for a path that is not there or cannot be looked at, a file of a format
+    nobody reads, and a folder without any note.
     """
     found: list[Path] = []
     known = ", ".join(SUFFIXES)
     for path in paths:
-        if path.is_dir():
-            inside = [
-                p for p in sorted(path.rglob("*"))
-                if p.is_file() and p.suffix.lower() in SUFFIXES
-                and not any(part.startswith(".") for part in p.relative_to(path).parts)
-            ]  # fmt: skip
+        try:
+            inside = _inside(path) if path.is_dir() else None
+            exists = inside is not None or path.exists()
+        except OSError as error:
+            # A note's text given for a path ends here, its name being too long: do not repeat it.
+            place = error.filename if len(path.name) <= _NAME_CHARS else "a path given"
+            raise NoteFormatError(
+                f"{place}: it cannot be looked at ({error.strerror}); check the path"
+            ) from None
+        if inside is not None:
             if not inside:
-                raise NoteFormatError(f"{path}: no notes in this folder; it reads {known}")
+                raise NoteFormatError(
+                    f"{path}: no notes in this folder; give one that holds {known}"
+                )
             found += inside
-        elif not path.exists():
+        elif not exists:
             raise NoteFormatError(f"{path}: no such file or folder; check the path")
         elif path.suffix.lower() not in SUFFIXES:
-            raise NoteFormatError(f"{path}: unknown format '{path.suffix}'; it reads {known}")
+            raise NoteFormatError(f"{path}: unknown format '{path.suffix}'; give one of {known}")
         else:
             found.append(path)
-    return found
+    return list(dict.fromkeys(found))
+
+
+def _inside(folder: Path) -> list[Path]:
+    """Notes at any depth below a folder. Raises OSError where a folder in it cannot be listed."""
+    found = []
+    for above, folders, names in os.walk(folder, onerror=_fail):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        paths = (Path(above, name) for name in names if not name.startswith("."))
+        # A link that leads nowhere is listed too: reading it says so.
+        found += [
+            path for path in paths
+            if path.suffix.lower() in SUFFIXES and (path.is_file() or path.is_symlink())
+        ]  # fmt: skip
+    return sorted(found)
+
+
+def _fail(error: OSError) -> None:
+    raise error
 
 
 def read(
@@ -61,21 +89,30 @@ def _all(
 ) -> Iterator[Note | Reject]:
     names = _text_names(paths, chosen)
     for path in chosen:
+        empty = True
         try:
             if path.stat().st_size == 0:
                 yield Reject(str(path), "", "the file is empty", "export it again or leave it out")
                 continue
             kind = SUFFIXES[path.suffix.lower()]
             if kind == "text":
-                yield from text.read(path, note_id=names[path])
+                items = text.read(path, note_id=names[path])
             elif kind == "jsonl":
-                yield from jsonl.read(path)
+                items = _with_ids(jsonl.read(path))
             else:
-                yield from _delimited(path, text_column, id_column, alone=len(chosen) == 1)
+                table = _delimited(path, text_column, id_column, alone=len(chosen) == 1)
+                items = _with_ids(table)
+            for item in items:
+                empty = False
+                yield item
         except OSError as error:
             yield Reject(
-                str(path), "", f"it cannot be read ({error.strerror})", "check its permissions"
-            )
+                str(path), "", f"it cannot be read ({error.strerror})",
+                "check the file and its permissions",
+            )  # fmt: skip
+            continue
+        if empty:
+            yield Reject(str(path), "", "it holds no note", "export it again or leave it out")
 
 
 def _delimited(
@@ -90,20 +127,35 @@ def _delimited(
         yield Reject(str(path), "", str(error).removeprefix(f"{path}: "), "or leave the file out")
 
 
+def _with_ids(items: Iterator[Note | Reject]) -> Iterator[Note | Reject]:
+    """The items of an export, but no note whose id is no id; it may be text, and is not shown."""
+    for item in items:
+        size = len(item.note_id)
+        if size > MAX_ID_CHARS:
+            reason = f"{size:,} characters are too long for an id"
+            item = Reject(item.source, "", reason, "take the note's id from another column or key")
+        yield item
+
+
 def _text_names(paths: Sequence[Path], chosen: Sequence[Path]) -> dict[Path, str]:
-    """Ids of text notes: the stem, or the path below the folder given where stems collide."""
-    texts = [p for p in chosen if p.suffix.lower() == ".txt"]
-    stems: dict[str, int] = {}
-    for path in texts:
-        stems[path.stem] = stems.get(path.stem, 0) + 1
+    """Ids of text notes: the stem; where stems collide the path below the folder that was given;
+    where those collide too the path as given.
+    """
+    texts = {p for p in chosen if p.suffix.lower() == ".txt"}
     roots = [p for p in paths if p.is_dir()]
-    names = {}
-    for path in texts:
-        name = path.stem
-        root = next((r for r in roots if r in path.parents), None)
-        if stems[name] > 1 and root is not None:
-            name = path.relative_to(root).with_suffix("").as_posix()
-        names[path] = name
+
+    def below(path: Path) -> str:
+        root = next((r for r in roots if r in path.parents), path.parent)
+        return path.relative_to(root).with_suffix("").as_posix()
+
+    def given(path: Path) -> str:
+        return path.with_suffix("").as_posix()
+
+    names = {path: path.stem for path in texts}
+    forms: tuple[Callable[[Path], str], ...] = (below, given)
+    for form in forms:
+        count = Counter(names.values())
+        names = {p: form(p) if count[name] > 1 else name for p, name in names.items()}
     return names
 
 
@@ -132,15 +184,21 @@ def _checked(items: Iterator[Note | Reject]) -> Iterator[Note | Reject]:
 
 
 def count_hint(paths: Sequence[Path]) -> int | None:
-    """How many notes there are if that is cheap to know (text files, lines); None for tables."""
+    """How many notes there are if that is cheap to know (text files, lines).
+
+    None for tables, and where a file cannot be opened: reading it says why.
+    """
     total = 0
     for path in files(paths):
         kind = SUFFIXES[path.suffix.lower()]
         if kind == "text":
             total += 1
         elif kind == "jsonl":
-            with path.open("rb") as file:
-                total += sum(1 for line in file if line.strip())
+            try:
+                with path.open("rb") as file:
+                    total += sum(1 for line in file if line.strip())
+            except OSError:
+                return None
         else:
             return None
     return total

@@ -22,10 +22,12 @@ def read(path: Path) -> Iterator[Note | Reject]:
             yield Reject(str(path), "", error.reason, "write JSON Lines as UTF-8 text")
             return
         if name.startswith(("utf-16", "utf-32")):
-            text = decode(head + file.read())
-            lines: Iterator[bytes] = (
-                line.encode("utf-8", "surrogatepass") for line in text.split("\n")
-            )
+            try:
+                text = decode(head + file.read())
+            except Undecodable as error:
+                yield Reject(str(path), "", error.reason, "write JSON Lines as UTF-8 text")
+                return
+            lines: Iterator[bytes] = (line.encode("utf-8") for line in text.split("\n"))
         else:
             file.seek(skip)
             lines = iter(file)
@@ -54,10 +56,11 @@ def _note(line: bytes, path: Path, number: int) -> Note | Reject:
     note_id = _id(record) or f"{path.stem}:{number}"
     text = record.get("text")
     if text is None:
-        found = ", ".join(sorted(str(key)[:40] for key in record)[:12]) or "none"
+        missing = "'text' is null" if "text" in record else "no key 'text'"
         return Reject(
-            where, note_id, f"no key 'text' (keys: {found})", "name the note's text 'text'"
-        )
+            where, note_id, f"{missing}; keys present: {meta.shown(sorted(record)[:12])}",
+            "name the note's text 'text'",
+        )  # fmt: skip
     if not isinstance(text, str):
         return Reject(where, note_id, "'text' is not a string", "write the note's text as a string")
     return Note(note_id, whole(text), meta.collect(record), where)
@@ -66,6 +69,9 @@ def _note(line: bytes, path: Path, number: int) -> Note | Reject:
 def _id(record: dict[str, Any]) -> str:
     for key in ("note_id", "id"):
         value = record.get(key)
+        if isinstance(value, float) and value.is_integer():
+            # What pandas makes of whole numbers in a column with gaps.
+            value = int(value)
         if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
             return whole(str(value).strip())
     return ""

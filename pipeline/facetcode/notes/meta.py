@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from facetcode.notes.decode import whole
+
 TEXT_NAMES = (
     "text", "note_text", "notetext", "note", "body", "content", "document_text", "report_text",
-    "report", "transcription", "narrative", "note_body", "dictation", "notes", "full_text",
+    "reporttext", "documenttext", "report", "transcription", "narrative", "note_body",
+    "dictation", "notes", "full_text",
 )  # fmt: skip
 ID_NAMES = (
-    "note_id", "id", "noteid", "document_id", "doc_id", "docid", "record_id", "report_id",
-    "encounter_id", "accession", "accession_number", "note_number", "csn", "key",
+    "note_id", "id", "noteid", "document_id", "documentid", "doc_id", "docid", "record_id",
+    "recordid", "report_id", "reportid", "encounter_id", "encounterid", "accession",
+    "accession_number", "note_number", "csn", "key",
 )  # fmt: skip
 META_NAMES: dict[str, tuple[str, ...]] = {
     "date_of_service": (
@@ -36,11 +40,13 @@ META_NAMES: dict[str, tuple[str, ...]] = {
     "prior_auth": ("prior_auth", "prior_authorization", "auth_number", "utn"),
     "abn": ("abn",),
 }  # fmt: skip
+_NAME_CHARS = 40
 _BY_ALIAS = {alias: name for name, aliases in META_NAMES.items() for alias in aliases}
+_NO_NAME = re.compile(r"[\r\n\"]|[.!?]\s*$|^\s*[-+]?[\d./]*\d\s*$|(?:\S+\s+){6}")
+"""A line break or quote, the end of a sentence, a number or date, more than six words."""
 _DATE_FORMS = (
     "%Y-%m-%d",
     "%m/%d/%Y",
-    "%Y%m%d",
     "%d-%b-%Y",
     "%d-%b-%y",
     "%m-%d-%Y",
@@ -54,9 +60,23 @@ def plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_")
 
 
+def shown(names: Sequence[str]) -> str:
+    """Names of columns or keys for a message.
+
+    Where one of them cannot be a name, they may all be a note that stands where its heading
+    should, and none is shown.
+    """
+    if any(len(name) > _NAME_CHARS or _NO_NAME.search(name) for name in names):
+        return f"{len(names)}, not shown because they read like a note and not like names"
+    return ", ".join(whole(name) for name in names) or "none"
+
+
 def iso_date(raw: str) -> str | None:
     """An unambiguous date of service in ISO form; times after it are dropped."""
     value = re.split(r"[T ](?=\d{1,2}:)", raw.strip())[0]
+    if re.fullmatch(r"\d{8}", value):
+        # Only all eight digits: strptime would read 202511 as the first of January.
+        value = f"{value[:4]}-{value[4:6]}-{value[6:]}"
     for form in _DATE_FORMS:
         try:
             return datetime.strptime(value, form).date().isoformat()
@@ -72,7 +92,7 @@ def collect(fields: Mapping[str, Any]) -> dict[str, str]:
         name = _BY_ALIAS.get(plain(str(key)))
         if name is None or value is None or isinstance(value, dict | list) or name in found:
             continue
-        text = str(value).strip()
+        text = whole(str(value).strip())
         if not text:
             continue
         if name == "date_of_service":

@@ -13,7 +13,11 @@ _BYTES = MAX_NOTE_CHARS * 4
 
 
 def read(path: Path, *, note_id: str | None = None) -> Iterator[Note | Reject]:
-    """The one note of a text file; its id is the file's name without suffix unless given."""
+    """The one note of a text file; its id is the file's name without suffix unless given.
+
+    The text is the file's, line breaks and control characters as they stand; only a byte-order
+    mark at its start is left out.
+    """
     name = note_id or path.stem
     size = path.stat().st_size
     if size > _BYTES:
