@@ -94,6 +94,8 @@ def case(
              text_column="Text"),
         case("a.csv", "号,本文\n9,t\n".encode(), ("9", "t"), id="columns-in-another-script",
              text_column="本文", id_column="号"),
+        case("a.csv", b"id,text\nFacet block no 1,t\nFacet block 2,u\n",
+             ("Facet block no 1", "t"), ("Facet block 2", "u"), id="csv-ids-of-words"),
         case("a.csv", b"k,text\nThis id has many words,t\nAnd so has that one here,u\n",
              ("This id has many words", "t"), ("And so has that one here", "u"),
              id="id-column-asked-for-may-hold-anything", id_column="k"),

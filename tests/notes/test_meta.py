@@ -67,8 +67,8 @@ def test_fields_come_under_the_contracts_names(
         *(
             pytest.param(["id", cell], "2, not shown because", id=kind)
             for kind, cell in {
-                "long": "x" * 41, "lines": "a\nb", "quote": '0,"Seen', "sentence": "Seen today.", "number": "1042",
-                "date": "3/4/2025", "words": "had pain in the neck and arm",
+                "long": "x" * 41, "lines": "a\nb", "quote": '0,"Seen', "sentence": "Seen today.",
+                "number": "1042", "date": "3/4/2025", "words": "had pain in the neck and arm",
             }.items()
         ),
     ],

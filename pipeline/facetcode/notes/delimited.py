@@ -129,6 +129,7 @@ def _rows(
             row = next(rows, None)
         except csv.Error:
             broken_at = broken_at or line
+            ids.doubt()
             continue
         if broken_at:
             # What follows a misplaced quote may be the rest of that note's text. It is taken for
@@ -144,6 +145,7 @@ def _rows(
         where = f"{path}:{line}"
         if len(row) != len(names):
             # Its cells may have moved: what stands under the id's name may be words of the note.
+            ids.doubt()
             yield Reject(where, "", f"{len(row)} fields under {len(names)} columns", _QUOTE)
         elif not ids.take(_cell(row, id_at)):
             yield Reject(where, "", "its id reads like the words of a note", _QUOTE)
@@ -174,16 +176,25 @@ class _Ids:
 
     def __init__(self, words: int) -> None:
         self._words = words
+        self._trusted = True
         self._shapes: set[str] = set()
 
     def take(self, given: str) -> bool:
-        """Whether this can be an id; if so, those to come may be built like it."""
+        """Whether this can be an id; if so, those to come may be built like it.
+
+        The first may have any number of words, unless rows have moved before it.
+        """
         words = len(given.split())
-        if '"' in given or (self._shapes and words > self._words):
+        if '"' in given or (words > self._words and not self._trusted):
             return False
         self._words = max(words, self._words)
+        self._trusted = False
         self._shapes.add(_shape(given))
         return True
+
+    def doubt(self) -> None:
+        """A row was broken: what follows may have moved."""
+        self._trusted = False
 
     def know(self, given: str) -> bool:
         """Whether an id is built like one before."""
