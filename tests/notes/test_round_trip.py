@@ -135,7 +135,11 @@ def _looks_binary(path: Path) -> bool:
 
 
 SECRET = "Xyzzykowski"
-LINES = f"Pt. {SECRET}: right C4–C5,\nthen {SECRET} “left”, and ½ dose. {SECRET} left the room."
+LINES = (
+    f"In the suite Mr. {SECRET} had right C4–C5 and C5–C6 blocks done,\n"
+    f"then “the left” with ½ the dose and {SECRET} was well, so\nhome went {SECRET} by car."
+)
+"""Only the names of columns and ids of a word or two may be shown; here no comma leaves so few."""
 EXPORTS = {
     "n.txt": LINES,
     "a.jsonl": "".join(json.dumps({"id": i, "text": LINES}) + "\n" for i in range(3)),
@@ -149,7 +153,7 @@ DAMAGE = st.lists(
         st.sampled_from([b"", b'"', b"\n", b",", b"\t", b"\\", b"\xff", b"\0", b"{", b"}", b"\r"]),
     ),
     min_size=1,
-    max_size=4,
+    max_size=2,
 )
 
 

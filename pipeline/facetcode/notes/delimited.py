@@ -20,7 +20,7 @@ _FIELD_LIMIT = min(sys.maxsize, 2**31 - 1)
 _AS_UTF8 = "export it as UTF-8 text"
 _QUOTE = "quote fields that hold the delimiter or a line break"
 _ID_WORDS = 2
-"""Words that an id may have, however few the ids before it had."""
+"""Words that an id may have in a column that was guessed; one that was asked for is believed."""
 
 
 class _Reader(Protocol):
@@ -120,7 +120,6 @@ def _rows(
         raise NoteFormatError(
             f"{path}: one column cannot be both text and id; name another with --id-column"
         )
-    # A column that was asked for may hold what it likes; one that was guessed must hold ids.
     ids = _Ids(_ID_WORDS if id_column is None else sys.maxsize)
     broken_at = 0
     while True:
@@ -129,7 +128,6 @@ def _rows(
             row = next(rows, None)
         except csv.Error:
             broken_at = broken_at or line
-            ids.doubt()
             continue
         if broken_at:
             # What follows a misplaced quote may be the rest of that note's text. It is taken for
@@ -145,10 +143,10 @@ def _rows(
         where = f"{path}:{line}"
         if len(row) != len(names):
             # Its cells may have moved: what stands under the id's name may be words of the note.
-            ids.doubt()
             yield Reject(where, "", f"{len(row)} fields under {len(names)} columns", _QUOTE)
         elif not ids.take(_cell(row, id_at)):
-            yield Reject(where, "", "its id reads like the words of a note", _QUOTE)
+            remedy = f"{_QUOTE}, or name the right column with --id-column"
+            yield Reject(where, "", "its id reads like the words of a note", remedy)
         else:
             given = _cell(row, id_at) or f"{path.stem}:{line}"
             yield _note(where, given, names, row, text_at, id_at, encoding)
@@ -176,25 +174,14 @@ class _Ids:
 
     def __init__(self, words: int) -> None:
         self._words = words
-        self._trusted = True
         self._shapes: set[str] = set()
 
     def take(self, given: str) -> bool:
-        """Whether this can be an id; if so, those to come may be built like it.
-
-        The first may have any number of words, unless rows have moved before it.
-        """
-        words = len(given.split())
-        if '"' in given or (words > self._words and not self._trusted):
+        """Whether this can be an id; if so, those to come may be built like it."""
+        if '"' in given or len(given.split()) > self._words:
             return False
-        self._words = max(words, self._words)
-        self._trusted = False
         self._shapes.add(_shape(given))
         return True
-
-    def doubt(self) -> None:
-        """A row was broken: what follows may have moved."""
-        self._trusted = False
 
     def know(self, given: str) -> bool:
         """Whether an id is built like one before."""
