@@ -17,6 +17,7 @@ from typing import Annotated, ParamSpec
 import typer
 
 from facetcode import __version__
+from facetcode.commands import policy as policy_commands
 from facetcode.errors import FacetcodeError
 from facetcode.evaluate.commands import compile_command, evaluate_command
 from facetcode.output import Format, format_for
@@ -37,8 +38,20 @@ app = typer.Typer(
 )
 
 PolicyOption = Annotated[
-    str,
-    typer.Option("--policy", metavar="NAME", help="A policy by name (default, medicare) or file."),
+    str | None,
+    typer.Option(
+        "--policy",
+        metavar="NAME",
+        help="A policy by name (default, medicare) or file. Without it, or with auto, each note's "
+        "payer, claim type and date choose.",
+        show_default=False,
+    ),
+]
+PayersOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--payers", metavar="FILE", help="Your mapping from payers to policies (docs/policies.md)."
+    ),
 ]
 TextColumn = Annotated[
     str | None, typer.Option("--text-column", metavar="NAME", help="CSV column of the note's text.")
@@ -112,7 +125,20 @@ def code_command(
             metavar="PATH...", help="Notes: .txt, .jsonl, .csv, .tsv, or folders of them."
         ),
     ] = None,
-    policy: PolicyOption = "default",
+    policy: PolicyOption = None,
+    payers: PayersOption = None,
+    history: Annotated[
+        bool,
+        typer.Option(
+            "--history", help="Judge each note on its patient's other notes (patient_id, dates)."
+        ),
+    ] = False,
+    patient_folders: Annotated[
+        bool,
+        typer.Option(
+            "--patient-folders", help="With --history: a folder holds the notes of one patient."
+        ),
+    ] = False,
     form: Annotated[
         Format | None,
         typer.Option(
@@ -144,23 +170,41 @@ def code_command(
       facetcode code notes/ --policy medicare
       facetcode code export.csv --text-column NOTE_TEXT --output codes.parquet
       facetcode code --facts form.jsonl > records.jsonl
+      facetcode code export.csv --history --payers our-payers.yaml
     """
     paths = paths or []
     if bool(paths) == (facts is not None):
         raise FacetcodeError("name the notes to code, or records with --facts FILE (not both)")
+    if patient_folders and not (history and paths):
+        raise FacetcodeError("--patient-folders goes with --history and the folders' notes")
     inputs = [*paths, *([facts] if facts else [])]
     if output and any(same_file(output, path) for path in inputs):
         raise FacetcodeError(f"{output}: is the input; name another file to write to")
+    from facetcode.coder import Coder, load_rules
     from facetcode.notes.formats import count_hint
-    from facetcode.run import NothingRead, Tally, code_facts, code_notes, write
+    from facetcode.run import NothingRead, Tally, code_facts, code_notes, say_unmatched, write
 
+    coder = Coder(load_rules(policy, payers))
     form = form or format_for(output, terminal=sys.stdout.isatty())
     tally = Tally(say)
-    if facts is not None:
-        total, records = None, code_facts(facts, policy, tally)
+    if history:
+        from facetcode.history import code_history
+
+        total = None
+        records = code_history(
+            paths,
+            facts,
+            coder,
+            tally,
+            patient_folders=patient_folders,
+            text_column=text_column,
+            id_column=id_column,
+        )
+    elif facts is not None:
+        total, records = None, code_facts(facts, coder, tally)
     else:
         total = count_hint(paths)
-        records = code_notes(paths, policy, tally, text_column=text_column, id_column=id_column)
+        records = code_notes(paths, coder, tally, text_column=text_column, id_column=id_column)
     # On one terminal a bar and a stream of records would overwrite each other.
     streams = output is None and form is not Format.TABLE and sys.stdout.isatty()
     try:
@@ -170,6 +214,7 @@ def code_command(
             say(f"{tally.summary()}{error}")
             raise typer.Exit(SOME_FAILED) from None
         raise FacetcodeError(f"{', '.join(map(str, inputs))}: no notes found{error}") from None
+    say_unmatched(coder, say)
     say(tally.summary())
     if tally.failed:
         raise typer.Exit(SOME_FAILED)
@@ -182,7 +227,8 @@ def show_command(
     note_id: Annotated[
         str | None, typer.Option("--id", metavar="ID", help="Which note of an export.")
     ] = None,
-    policy: PolicyOption = "default",
+    policy: PolicyOption = None,
+    payers: PayersOption = None,
     text_column: TextColumn = None,
     id_column: IdColumn = None,
 ) -> None:
@@ -193,20 +239,29 @@ def show_command(
       facetcode show note.txt
       facetcode show export.csv --id 1042 --policy medicare
     """
-    from facetcode.coder import Coder
-    from facetcode.coding import load_policy
+    from facetcode.coder import Coder, load_rules
     from facetcode.run import find_note
     from facetcode.show import console_on, print_note
 
-    rules = load_policy(policy)
+    coder = Coder(load_rules(policy, payers))
     note = find_note(path, note_id, text_column=text_column, id_column=id_column)
-    print_note(note.text, Coder(rules)(note), console_on(sys.stdout, piped=100))
+    print_note(note.text, coder(note), console_on(sys.stdout, piped=100))
 
 
 app.command("evaluate", short_help="Measure accuracy on labelled notes.")(guarded(evaluate_command))
 labels = typer.Typer(help="Labelled notes: inline files to gold files.", no_args_is_help=True)
 labels.command("compile", short_help="Inline files to gold files.")(guarded(compile_command))
 app.add_typer(labels, name="annotations")
+rules = typer.Typer(help="Policies: list, show, check and compare.", no_args_is_help=True)
+rules.command("list", short_help="The policies there are.")(guarded(policy_commands.list_command))
+rules.command("show", short_help="One policy's rules on a day.")(
+    guarded(policy_commands.show_command)
+)
+rules.command("check", short_help="Check a file of yours.")(guarded(policy_commands.check_command))
+rules.command("diff", short_help="Two policies, or a batch under both.")(
+    guarded(policy_commands.diff_command)
+)
+app.add_typer(rules, name="policy")
 
 
 def same_file(target: Path, source: Path) -> bool:

@@ -7,8 +7,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from facetcode.coding import Policy, code, load_policy
-from facetcode.errors import NoteFormatError
+from facetcode.coding import InForce, PayerMapping, Policy, choose_policy, code, load_mapping
+from facetcode.coding import load_policy as load_named_policy
+from facetcode.coding.choose import load_chosen
+from facetcode.errors import FacetcodeError, NoteFormatError
 from facetcode.facts import Facts
 from facetcode.notes.note import Note
 from facetcode.record import Record
@@ -21,10 +23,31 @@ NoteLike: TypeAlias = str | Note | Mapping[str, Any]
 
 OnError: TypeAlias = Callable[[Note, Exception], None]
 
+AUTO = "auto"
+"""The policy's name when each note's metadata is to choose it."""
+
+
+def load_rules(
+    policy: str | Path | None = AUTO, payers: str | Path | None = None
+) -> Policy | PayerMapping:
+    """A policy by name or file; without one, or with ``auto``, the mapping that chooses it.
+
+    ``payers`` is a practice's mapping file (docs/policies.md); without it the shipped example
+    serves. Raises PolicyError, and FacetcodeError where both a policy and a mapping are named.
+    """
+    if policy is None or policy == AUTO:
+        return load_mapping(payers)
+    if payers is not None:
+        raise FacetcodeError(
+            f"name a policy ({policy}) or a mapping from payers to policies ({payers}), not both"
+        )
+    return load_named_policy(policy)
+
 
 def load(policy: str | Path = "default") -> Coder:
     """Load everything needed to code notes under a policy, given by name or as a file.
 
+    With ``auto`` each note's payer, contractor or state, claim type and date choose its policy.
     Takes some seconds, once: spaCy and medspaCy are imported here. Raises PolicyError.
 
     >>> from facetcode import load
@@ -36,19 +59,22 @@ def load(policy: str | Path = "default") -> Coder:
     >>> to_json(record)["status"]  # the record as the dict that `facetcode code` writes
     'coded'
     """
-    coder = Coder(load_policy(policy))
+    coder = Coder(load_rules(policy))
     coder.extractor  # noqa: B018  built now, so that the first note is not the slow one
     return coder
 
 
 class Coder:
-    """Notes to records under one policy; the note's date of service picks the rules in force.
+    """Notes to records under one policy, or the one a mapping chooses for each note's payer.
 
-    Not tied to files: ``facetcode.notes.formats.read`` yields notes for ``pipe``.
+    The note's date of service picks the rules in force. Not tied to files:
+    ``facetcode.notes.formats.read`` yields notes for ``pipe``.
     """
 
-    def __init__(self, policy: Policy, extractor: Extractor | None = None) -> None:
+    def __init__(self, policy: Policy | PayerMapping, extractor: Extractor | None = None) -> None:
         self.policy = policy
+        self.unmatched = 0
+        """Notes that name a payer no row of the mapping fits, coded under its ``otherwise``."""
         self._extractor = extractor
 
     @property
@@ -102,8 +128,20 @@ class Coder:
         self, facts: Facts, *, note_id: str, meta: Mapping[str, str] | None = None
     ) -> Record:
         """The coding alone, for facts from a structured form or an earlier record."""
-        in_force = self.policy.on(date_of_service(note_id, meta or {}))
-        return code(facts, in_force, note_id=note_id, meta=meta)
+        return code(facts, self.rules(note_id, meta or {}), note_id=note_id, meta=meta)
+
+    def rules(self, note_id: str, meta: Mapping[str, str]) -> InForce:
+        """The policy for a note, as it holds on its date of service.
+
+        Raises NoPolicyInForce, and NoteFormatError for a date that is not ISO.
+        """
+        day = date_of_service(note_id, meta)
+        if isinstance(self.policy, Policy):
+            return self.policy.on(day)
+        choice = choose_policy(meta, self.policy)
+        in_force = load_chosen(choice, self.policy).on(day)
+        self.unmatched += not choice.matched and bool(meta.get("payer", "").strip())
+        return in_force
 
 
 def as_note(given: NoteLike, default_id: str = "note") -> Note:

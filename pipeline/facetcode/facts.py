@@ -36,6 +36,8 @@ class Evidence:
     start: int
     end: int
     text: str
+    note_id: str | None = None
+    """The note the words stand in, where it is another than the one they are cited for."""
 
 
 @dataclass(frozen=True, slots=True)

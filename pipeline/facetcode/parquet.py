@@ -58,6 +58,8 @@ def schema() -> Any:
         return pa.list_(struct(**fields))
 
     evidence = items(start=pa.int64(), end=pa.int64(), text=text)
+    # A flag may cite another of the patient's notes.
+    cited = items(start=pa.int64(), end=pa.int64(), text=text, note_id=text)
     step = items(step=text, rule=text)
     fields = {
         "schema": pa.int32(),
@@ -76,7 +78,7 @@ def schema() -> Any:
             side=text,
             because=step,
         ),
-        "flags": items(code=text, severity=text, message=text, authority=text, evidence=evidence),
+        "flags": items(code=text, severity=text, message=text, authority=text, evidence=cited),
         "confidence": number,
         "policy": text,
         "version": text,

@@ -66,5 +66,8 @@ def _stored(line: bytes, where: str) -> Stored | Reject:
     except RecordError as error:
         reason = str(error).removeprefix(f"{where}: ")
         return Reject(where, str(note_id), reason, "mend the record or leave the key out")
-    meta = {key: value for key, value in meta_of(data).items() if key not in _ANSWER}
+    said = data.get("meta")
+    # A record keeps its note's metadata under ``meta``; a form has it beside the facts.
+    meta = meta_of(said) if isinstance(said, Mapping) else {}
+    meta |= {key: value for key, value in meta_of(data).items() if key not in _ANSWER}
     return Stored(str(note_id), facts, meta, where)

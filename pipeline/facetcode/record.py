@@ -1,14 +1,14 @@
 """The record one note becomes (schema 1), to and from JSON; its keys and words are a contract.
 
 Keys beyond the contract (``nerves``, ``scores``, ``stated_codes``, ``findings``, ``doubts``,
-``also``, ``lumbar_levels``) carry the rest of the facts, so that a stored record can be coded
-again under another policy without the note.
+``also``, ``lumbar_levels``) carry the rest of the facts, and ``meta`` what the export said of the
+note, so that a stored record can be coded again under another policy without the note.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from facetcode import __version__, anatomy
@@ -38,6 +38,22 @@ from facetcode.facts import (
 SCHEMA = 1
 
 Status = Literal["coded", "query", "not_applicable"]
+Result = Literal["passed", "failed", "not_knowable"]
+
+META_KEYS: tuple[str, ...] = (
+    "date_of_service",
+    "payer",
+    "claim_type",
+    "provider",
+    "patient_id",
+    "note_type",
+    "place_of_service",
+    "contractor",
+    "state",
+    "prior_auth",
+    "abn",
+)
+"""What a record keeps of a note's metadata: all that the choice of a policy and coding read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +89,15 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """One point of the last look at a claim before submission, and what was found."""
+
+    name: str
+    result: Result
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """The whole answer for one note."""
 
@@ -84,11 +109,24 @@ class Record:
     policy: str
     confidence: float | None = None
     version: str = __version__
+    meta: Mapping[str, str] = field(default_factory=dict)
+    """What the export said of the note, of ``META_KEYS``; only what it gave."""
+    verification: tuple[Check, ...] = ()
+    """The last look at the claim; empty where there is nothing to bill."""
+    lumbar_lines: tuple[Line, ...] = ()
+    """Suggested 64493-64495 for lumbar levels of the same day, to be coded apart."""
+    series: Mapping[str, Any] | None = None
+    """What the patient's other notes say (``facetcode.series``); None where none were read."""
 
 
 def evidence_to_json(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
-    """Evidence as the contract writes it."""
-    return [{"start": e.start, "end": e.end, "text": e.text} for e in evidence]
+    """Evidence as the contract writes it, and ``note_id`` where it stands in another note."""
+    return [
+        {"start": e.start, "end": e.end, "text": e.text}
+        if e.note_id is None
+        else {"start": e.start, "end": e.end, "text": e.text, "note_id": e.note_id}
+        for e in evidence
+    ]
 
 
 def _number(value: float) -> float | int:
@@ -188,20 +226,7 @@ def to_json(record: Record) -> dict[str, Any]:
         "note_id": record.note_id,
         "status": record.status,
         **{key: facts[key] for key in contract},
-        "lines": [
-            {
-                "code": line.code,
-                "modifiers": list(line.modifiers),
-                "units": line.units,
-                "joint": line.joint,
-                "side": line.side,
-                "because": [
-                    {"step": s.step, "rule": s.rule, "evidence": evidence_to_json(s.evidence)}
-                    for s in line.because
-                ],
-            }
-            for line in record.lines
-        ],
+        "lines": [_line_to_json(line) for line in record.lines],
         "flags": [
             {
                 "code": f.code,
@@ -216,7 +241,38 @@ def to_json(record: Record) -> dict[str, Any]:
         "policy": record.policy,
         "version": record.version,
         **{key: value for key, value in facts.items() if key not in contract},
+        "lumbar_lines": [_line_to_json(line) for line in record.lumbar_lines],
+        "verification": [
+            {"name": c.name, "result": c.result, "says": c.says} for c in record.verification
+        ],
+        "meta": dict(record.meta),
+        **({} if record.series is None else {"series": dict(record.series)}),
     }
+
+
+def _line_to_json(line: Line) -> dict[str, Any]:
+    return {
+        "code": line.code,
+        "modifiers": list(line.modifiers),
+        "units": line.units,
+        "joint": line.joint,
+        "side": line.side,
+        "because": [
+            {"step": s.step, "rule": s.rule, "evidence": evidence_to_json(s.evidence)}
+            for s in line.because
+        ],
+    }
+
+
+# Taken apart once: a Literal is slow to hash and to ask for its words.
+_SIDES: tuple[str, ...] = get_args(Side)
+_NAMED_AS: tuple[str, ...] = get_args(NamedAs)
+_KINDS: tuple[str, ...] = get_args(Kind)
+_INTENTS: tuple[str, ...] = get_args(Intent)
+_MODALITIES: tuple[str, ...] = get_args(Modality)
+_WHENS: tuple[str, ...] = get_args(When)
+_SEVERITIES: tuple[str, ...] = get_args(Severity)
+_SCORED = ("pre", "post", "other")
 
 
 class _Reader:
@@ -229,21 +285,25 @@ class _Reader:
         return RecordError(f"{self.where}: '{key}' {problem}")
 
     def mapping(self, value: Any, key: str) -> Mapping[str, Any]:
-        if not isinstance(value, Mapping):
+        # The type first: asking the abstract class costs ten times as much.
+        if type(value) is not dict and not isinstance(value, Mapping):
             raise self.fail(key, "must be an object")
         return value
 
     def items(self, parent: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-        value = parent.get(key, [])
+        value = parent.get(key)
         if value is None:
             return []
         if not isinstance(value, list):
             raise self.fail(key, "must be a list")
-        return [self.mapping(item, key) for item in value]
+        for item in value:
+            self.mapping(item, key)
+        return value
 
-    def word(self, parent: Mapping[str, Any], key: str, allowed: Any, default: Any = None) -> Any:
+    def word(
+        self, parent: Mapping[str, Any], key: str, words: tuple[str, ...], default: Any = None
+    ) -> Any:
         value = parent.get(key, default)
-        words = [w for w in get_args(allowed) if isinstance(w, str)]
         if not isinstance(value, str) or value not in words:
             raise self.fail(key, f"must be one of {', '.join(words)}")
         return value
@@ -263,17 +323,21 @@ class _Reader:
         return float(value)
 
     def evidence(self, parent: Mapping[str, Any], key: str = "evidence") -> tuple[Evidence, ...]:
+        if not parent.get(key):
+            return ()
         found = []
         for item in self.items(parent, key):
-            start, end, text = item.get("start"), item.get("end"), item.get("text")
+            get = item.get
+            start, end, text, note_id = get("start"), get("end"), get("text"), get("note_id")
             if (
-                not isinstance(start, int)
-                or not isinstance(end, int)
-                or not isinstance(text, str)
+                type(start) is not int
+                or type(end) is not int
+                or type(text) is not str
                 or not 0 <= start <= end
+                or not (note_id is None or type(note_id) is str)
             ):
                 raise self.fail(key, "needs start, end (half-open offsets) and text")
-            found.append(Evidence(start, end, text))
+            found.append(Evidence(start, end, text, note_id))
         return tuple(found)
 
     def joint(self, item: Mapping[str, Any], allowed: Callable[[str], bool]) -> str:
@@ -285,8 +349,8 @@ class _Reader:
     def level(self, item: Mapping[str, Any], allowed: Callable[[str], bool]) -> Level:
         return Level(
             joint=self.joint(item, allowed),
-            side=self.word(item, "side", Side, "unstated"),
-            named_as=self.word(item, "named_as", NamedAs, "joints"),
+            side=self.word(item, "side", _SIDES, "unstated"),
+            named_as=self.word(item, "named_as", _NAMED_AS, "joints"),
             evidence=self.evidence(item),
             because=self.text(item, "because"),
         )
@@ -294,13 +358,13 @@ class _Reader:
     def procedure(self, item: Mapping[str, Any]) -> Procedure:
         kind = item.get("kind")
         if kind is not None:
-            kind = self.word(item, "kind", Kind)
+            kind = self.word(item, "kind", _KINDS)
         ordinal = item.get("ordinal")
         if ordinal not in (None, 1, 2):
             raise self.fail("ordinal", "must be 1, 2 or null")
         return Procedure(
             kind=kind,
-            intent=self.word(item, "intent", Intent, "unstated"),
+            intent=self.word(item, "intent", _INTENTS, "unstated"),
             ordinal=ordinal,
             evidence=self.evidence(item),
             intent_evidence=self.evidence(item, "intent_evidence"),
@@ -323,7 +387,7 @@ def facts_from_json(data: Mapping[str, Any], where: str) -> Facts:
         ),
         nerves=tuple(_nerve(read, item) for item in read.items(data, "nerves")),
         guidance=Guidance(
-            read.word(guidance, "modality", Modality, "unstated"), read.evidence(guidance)
+            read.word(guidance, "modality", _MODALITIES, "unstated"), read.evidence(guidance)
         ),
         relief=tuple(_relief(read, item) for item in read.items(data, "relief")),
         diagnoses=tuple(
@@ -340,7 +404,7 @@ def facts_from_json(data: Mapping[str, Any], where: str) -> Facts:
             Doubt(
                 read.text(item, "code"),
                 read.text(item, "message"),
-                read.word(item, "severity", Severity, "hard"),
+                read.word(item, "severity", _SEVERITIES, "hard"),
                 read.evidence(item),
             )
             for item in read.items(data, "doubts")
@@ -361,17 +425,17 @@ def _nerve(read: _Reader, item: Mapping[str, Any]) -> Nerve:
     name = read.text(item, "name")
     if name not in anatomy.NERVES:
         raise read.fail("name", "is not a medial branch, e.g. C5 or TON")
-    return Nerve(name, read.word(item, "side", Side, "unstated"), read.evidence(item))
+    return Nerve(name, read.word(item, "side", _SIDES, "unstated"), read.evidence(item))
 
 
 def _relief(read: _Reader, item: Mapping[str, Any]) -> Relief:
     return Relief(
         low=read.number(item, "low", 0, 100),
         high=read.number(item, "high", 0, 100),
-        when=read.word(item, "when", When),
+        when=read.word(item, "when", _WHENS),
         evidence=read.evidence(item),
         date=_optional(read, item, "date"),
-        side=read.word(item, "side", Side, "unstated"),
+        side=read.word(item, "side", _SIDES, "unstated"),
     )
 
 
@@ -380,7 +444,7 @@ def _score(read: _Reader, item: Mapping[str, Any]) -> Score:
         low=read.number(item, "low", 0, 1000),
         high=read.number(item, "high", 0, 1000),
         scale=read.number(item, "scale", 1, 1000),
-        when=read.word(item, "when", Literal["pre", "post", "other"]),
+        when=read.word(item, "when", _SCORED),
         evidence=read.evidence(item),
     )
 
@@ -397,6 +461,9 @@ def _stated(read: _Reader, item: Mapping[str, Any]) -> StatedCode:
 
 def merge_levels(levels: Iterable[Level]) -> tuple[Level, ...]:
     """One entry a joint, cranial first: right and left make bilateral, evidence is kept."""
+    levels = tuple(levels)
+    if len(levels) < 2:
+        return levels
     merged: dict[str, Level] = {}
     for level in levels:
         known = merged.get(level.joint)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from facetcode.coder import Coder
-from facetcode.coding import load_policy
+from facetcode.coding.choose import PayerMapping
 from facetcode.errors import FacetcodeError, NoteFormatError
 from facetcode.notes.formats import Reject, read
 from facetcode.notes.note import Note
@@ -76,21 +76,19 @@ class Tally:
 
 def code_notes(
     paths: list[Path],
-    policy: str,
+    coder: Coder,
     tally: Tally,
     *,
     text_column: str | None = None,
     id_column: str | None = None,
 ) -> Iterator[Record]:
     """Records of the notes in files and folders, in their order, as they are consumed."""
-    coder = Coder(load_policy(policy))
     notes = read(paths, text_column=text_column, id_column=id_column)
     yield from coder.pipe(tally.readable(notes), on_error=tally.failure)
 
 
-def code_facts(path: Path, policy: str, tally: Tally) -> Iterator[Record]:
+def code_facts(path: Path, coder: Coder, tally: Tally) -> Iterator[Record]:
     """Records of facts that are filled in already: the coding alone, without spaCy."""
-    coder = Coder(load_policy(policy))
     for stored in tally.readable(read_facts(path)):
         try:
             record = coder.code_facts(stored.facts, note_id=stored.note_id, meta=stored.meta)
@@ -118,6 +116,16 @@ def write(
                 show_progress(tally.seen)
         if not tally.records:
             raise NothingRead(f"; {output} is not written" if output else "")
+
+
+def say_unmatched(coder: Coder, say: Callable[[str], None]) -> None:
+    """Say how many notes name a payer that no row of the mapping knows."""
+    if coder.unmatched and isinstance(coder.policy, PayerMapping):
+        notes = "1 note names" if coder.unmatched == 1 else f"{coder.unmatched:,} notes name"
+        say(
+            f"{notes} a payer that no rule of the mapping fits on their date; coded under "
+            f"'{coder.policy.otherwise}': choose with --policy, or add the payer with --payers"
+        )
 
 
 class NothingRead(FacetcodeError):

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from facetcode.facts import Evidence, Facts
-from facetcode.record import Flag, Line, Record
+from facetcode.record import Check, Flag, Line, Record
 from facetcode.summary import done, flat, levels, line_code
 from facetcode.terminal import one_line, visible
 
@@ -46,6 +46,12 @@ SEVERITY = {
     "hard": ("do not bill yet", "bold red"),
     "soft": ("at risk", "yellow"),
     "info": ("to know", "cyan"),
+}
+
+RESULT = {
+    "passed": ("passed", "green"),
+    "failed": ("FAILED", "bold red"),
+    "not_knowable": ("not in the note", "yellow"),
 }
 
 _WIDE = 116
@@ -111,6 +117,9 @@ def print_note(text: str, record: Record, console: Console) -> None:
     if record.flags:
         console.print(Rule(Text("flags")))
         console.print(_flags(record.flags))
+    if record.verification:
+        console.print(Rule(Text("before submission")))
+        console.print(_checks(record.verification))
 
 
 Span = tuple[int, int, tuple[Mark, ...]]
@@ -123,7 +132,7 @@ def marked(record: Record) -> list[Span]:
         (evidence.start, evidence.end, mark)
         for mark, items in _evidence(record.facts, record.flags)
         for evidence in items
-        if evidence.start < evidence.end
+        if evidence.note_id is None and evidence.start < evidence.end
     ]
     edges = sorted({edge for start, end, _ in found for edge in (start, end)})
     spans: list[Span] = []
@@ -229,6 +238,9 @@ def _answer(record: Record) -> Iterator[RenderableType]:
         yield from _line(line, style)
     if not record.lines:
         yield Text("\nno lines", style="dim")
+    if record.lumbar_lines:
+        codes = ", ".join(f"{line_code(line)} ({line.joint})" for line in record.lumbar_lines)
+        yield Text(f"\nlumbar levels, to be coded apart: {codes}", style="dim")
 
 
 def _guidance(facts: Facts) -> str:
@@ -256,4 +268,15 @@ def _flags(flags: Iterable[Flag]) -> Table:
             Text(f"{flag.severity:4} {flag.code}", style=style),
             Text.assemble(visible(flag.message), (f"  ({meaning}; {flag.authority})", "dim")),
         )
+    return grid
+
+
+def _checks(checks: Iterable[Check]) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    for check in checks:
+        result, style = RESULT[check.result]
+        grid.add_row(Text(result, style=style), Text(check.name), Text(visible(check.says)))
     return grid

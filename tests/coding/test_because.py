@@ -76,7 +76,7 @@ def test_the_single_64492_names_every_further_level() -> None:
     third = code(facts, load_policy("default").on(), note_id="n").lines[2]
     assert (third.code, third.joint, third.units) == ("64492", "C4-C5", 1)
     further = next(s for s in third.because if s.step.startswith("further"))
-    assert further.step == "further levels in the same single line: C5-C6, C6-C7"
+    assert further.step == "further levels in the same single line: C5-C6 right, C6-C7 right"
     assert [e.start for e in further.evidence] == [3, 4]
 
 

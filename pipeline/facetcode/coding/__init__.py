@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from facetcode.coding.assemble import code
+from facetcode.coding.assemble import code, verify
 from facetcode.coding.checklist import checklist
-from facetcode.coding.choose import choose_policy, load_mapping, policy_for
+from facetcode.coding.choose import PayerMapping, choose_policy, load_mapping, policy_for
 from facetcode.coding.diff import diff_claims, diff_rules
 from facetcode.coding.policy import InForce, Policy, load_policy, policy_names
 from facetcode.coding.policy_table import policy_table
-from facetcode.coding.verification import verify
 
 __all__ = [
     "InForce",
+    "PayerMapping",
     "Policy",
     "checklist",
     "choose_policy",

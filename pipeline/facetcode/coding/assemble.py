@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
-from facetcode.coding.case import Case, arrange
+from facetcode.coding.case import Case, Coded, arrange
 from facetcode.coding.completeness import check_completeness
 from facetcode.coding.coverage import check_coverage
 from facetcode.coding.documentation import check_documentation
@@ -16,21 +16,14 @@ from facetcode.coding.ncci import Ncci, shipped
 from facetcode.coding.policy import InForce
 from facetcode.coding.same_day import check_regions, check_same_day
 from facetcode.coding.stated import check_stated_codes
+from facetcode.coding.verification import checks
 from facetcode.facts import Facts
-from facetcode.record import Flag, Line, Record, Status
+from facetcode.record import META_KEYS, Check, Record
 
 _NO_META: Mapping[str, str] = {}
 
-
-@dataclass(frozen=True, slots=True)
-class Coded:
-    """A case with all that coding found, lumbar suggestions included."""
-
-    case: Case
-    status: Status
-    lines: tuple[Line, ...]
-    lumbar: tuple[Line, ...]
-    flags: tuple[Flag, ...]
+Beside: TypeAlias = Callable[[Case, FlagList], None]
+"""Raises flags for what lies outside the one note: the patient's other notes."""
 
 
 def code(
@@ -40,6 +33,7 @@ def code(
     note_id: str,
     meta: Mapping[str, str] | None = None,
     ncci: Ncci | None = None,
+    beside: Beside | None = None,
 ) -> Record:
     """Code one note's facts under a policy in force.
 
@@ -48,7 +42,8 @@ def code(
     (``signed`` or ``none``). ``ncci`` replaces the tables that ship. The result depends on
     nothing else, and not on the order of the facts.
     """
-    coded = decide(facts, policy, meta=meta, ncci=ncci)
+    tables = ncci or shipped()
+    coded = decide(facts, policy, meta=meta, ncci=tables, beside=beside)
     return Record(
         note_id=note_id,
         status=coded.status,
@@ -56,7 +51,22 @@ def code(
         lines=coded.lines,
         flags=coded.flags,
         policy=policy.label,
+        meta={key: meta[key] for key in META_KEYS if meta.get(key)} if meta else {},
+        verification=checks(coded, tables),
+        lumbar_lines=coded.lumbar,
     )
+
+
+def verify(
+    facts: Facts,
+    policy: InForce,
+    *,
+    meta: Mapping[str, str] | None = None,
+    ncci: Ncci | None = None,
+) -> tuple[Check, ...]:
+    """The verification list of a note's claim; empty where there is nothing to bill."""
+    tables = ncci or shipped()
+    return checks(decide(facts, policy, meta=meta, ncci=tables), tables)
 
 
 def decide(
@@ -65,6 +75,7 @@ def decide(
     *,
     meta: Mapping[str, str] | None = None,
     ncci: Ncci | None = None,
+    beside: Beside | None = None,
 ) -> Coded:
     """What ``code`` writes into a record, with the case and the lumbar suggestions beside it."""
     case = arrange(facts, policy.rules, meta if meta is not None else _NO_META)
@@ -80,4 +91,6 @@ def decide(
     check_coverage(case, flags, lines)
     check_stated_codes(case, flags, built.by_levels)
     check_documentation(case, flags)
+    if beside is not None:
+        beside(case, flags)
     return Coded(case, "query" if query else "coded", lines, lumbar, flags.sorted())

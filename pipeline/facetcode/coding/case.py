@@ -9,7 +9,7 @@ from datetime import date
 from facetcode import anatomy
 from facetcode.coding.rules import Rules
 from facetcode.facts import Evidence, Facts, Finding, Intent, Level
-from facetcode.record import merge_levels
+from facetcode.record import Flag, Line, Status, merge_levels
 
 T12_L1 = "T12-L1"
 _HOSPITAL_PLACES = frozenset({"19", "22"})
@@ -46,6 +46,17 @@ class Case:
             or self.meta.get("claim_type", "") == "hopd_facility"
             or self.meta.get("place_of_service", "").strip() in _HOSPITAL_PLACES
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A case with all that coding found, lumbar suggestions included."""
+
+    case: Case
+    status: Status
+    lines: tuple[Line, ...]
+    lumbar: tuple[Line, ...]
+    flags: tuple[Flag, ...]
 
 
 def arrange(facts: Facts, rules: Rules, meta: Mapping[str, str]) -> Case:
@@ -85,8 +96,8 @@ def billing_order(levels: tuple[Level, ...]) -> tuple[Level, ...]:
 
 
 def in_note_order(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
-    """Evidence without repeats, by its place in the note."""
-    return tuple(sorted(set(evidence), key=lambda e: (e.start, e.end, e.text)))
+    """Evidence without repeats, by its place in the note; what other notes say comes after."""
+    return tuple(sorted(set(evidence), key=lambda e: (e.note_id or "", e.start, e.end, e.text)))
 
 
 def iso_date(text: str | None) -> date | None:

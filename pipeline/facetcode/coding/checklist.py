@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from facetcode.coding.assemble import Coded, decide
-from facetcode.coding.case import Case, in_note_order
+from facetcode.coding.assemble import decide
+from facetcode.coding.case import Case, Coded, in_note_order
 from facetcode.coding.coverage import coded_diagnoses, has_authorisation
 from facetcode.coding.documentation import days_since_prior, prior_relief, sedated
 from facetcode.coding.ncci import Ncci

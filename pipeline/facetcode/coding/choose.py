@@ -50,6 +50,8 @@ class Choice:
 
     policy: str
     why: str
+    matched: bool = True
+    """False where no row fits and the mapping's ``otherwise`` decides."""
 
 
 def load_mapping(path: Path | str | None = None) -> PayerMapping:
@@ -90,7 +92,7 @@ def choose_policy(meta: Mapping[str, str], mapping: PayerMapping) -> Choice:
         if _matches(rule, meta, day):
             name = _fill(rule.policy, _contractor(meta, mapping), _claim(meta))
             return Choice(name, rule.where)
-    return Choice(mapping.otherwise, "no rule matches: 'otherwise'")
+    return Choice(mapping.otherwise, "no rule matches: 'otherwise'", matched=False)
 
 
 def policy_for(meta: Mapping[str, str], mapping: PayerMapping) -> InForce:
@@ -99,8 +101,14 @@ def policy_for(meta: Mapping[str, str], mapping: PayerMapping) -> InForce:
     Raises NoPolicyInForce where the policy does not cover the date. A policy file is read once
     in the life of the process.
     """
-    policy = _loaded(mapping.folder, choose_policy(meta, mapping).policy)
-    return policy.on(iso_date(meta.get("date_of_service")))
+    return load_chosen(choose_policy(meta, mapping), mapping).on(
+        iso_date(meta.get("date_of_service"))
+    )
+
+
+def load_chosen(choice: Choice, mapping: PayerMapping) -> Policy:
+    """The policy a choice names, from the files that ship or beside the mapping; read once."""
+    return _loaded(mapping.folder, choice.policy)
 
 
 @cache

@@ -53,6 +53,9 @@ class _Shape:
 def build_lines(case: Case, flags: FlagList, *, separate_site: bool = False) -> Built:
     """Turn a case's levels into lines; unknown policy values are reported to ``flags``.
 
+    64492 covers every level from the third on: it takes the side of its joints, and no side
+    modifier where they differ (annotations/GUIDELINES.md, section 8 and hard example 36).
+
     No lines where the note says no imaging was used: then it is no facet service
     (rule sheet section 2). ``separate_site`` puts the policy's XS or 59 on every line.
     """
@@ -165,7 +168,9 @@ def level_lines(
     """The one or two claim lines of a level at its place in the order, 0 to 2."""
     why = _why(level, place, further, case)
     lines = []
-    for shape in _shapes(case, flags, level, place):
+    for shape in _shapes(
+        case, flags, level, place, mixed=any(x.side != level.side for x in further)
+    ):
         modifiers = [*(("50",) if shape.fifty else ()), *shared.before, *shared.status]
         steps = [*why]
         if shape.step and shape.fifty:
@@ -184,8 +189,12 @@ def level_lines(
     return lines
 
 
-def _shapes(case: Case, flags: FlagList, level: Level, place: int) -> list[_Shape]:
+def _shapes(case: Case, flags: FlagList, level: Level, place: int, *, mixed: bool) -> list[_Shape]:
+    """The physical lines of a level; ``mixed`` where the levels of one line differ in side."""
+    differ = Step("its joints differ in side: no side modifier", "sides-differ")
     if level.side != "bilateral":
+        if mixed:
+            return [_Shape("unstated", 1, False, differ)]
         return [_Shape(level.side, 1, False, None)]
     key = "bilateral_first" if place == 0 else "bilateral_addon"
     style: Bilateral | Unknown = (
@@ -196,6 +205,8 @@ def _shapes(case: Case, flags: FlagList, level: Level, place: int) -> list[_Shap
         step = Step("both sides: the payer's style is not known", "bilateral-unknown")
         return [_Shape("bilateral", 1, False, step)]
     flags.relied_on(key)
+    if style == "mod50" and mixed:
+        return [_Shape("unstated", 1, False, differ)]
     if style == "mod50":
         step = Step("50: both sides of the joint", "modifier-50")
         return [_Shape("bilateral", 1, True, step)]
@@ -235,7 +246,9 @@ def _why(level: Level, place: int, further: tuple[Level, ...], case: Case) -> tu
         steps.append(Step("the joint done on both sides stands first", "bilateral-first"))
     steps.append(Step(*_ORDER[place]))
     if further:
-        joints = ", ".join(item.joint for item in further)
+        joints = ", ".join(
+            f"{item.joint} {item.side}".removesuffix(" unstated") for item in further
+        )
         steps.append(
             Step(
                 f"further levels in the same single line: {joints}",

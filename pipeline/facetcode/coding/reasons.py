@@ -47,6 +47,10 @@ REASONS: dict[str, Reason] = {
         "The code needs fluoroscopy or CT; the note does not say which was used.", "A57787 v26"
     ),
     "modifier-50": Reason("Modifier 50: both sides of the same joint, one line.", "policy value"),
+    "sides-differ": Reason(
+        "One 64492 for joints of different sides carries neither 50 nor RT or LT.",
+        "annotations/GUIDELINES.md, section 8",
+    ),
     "two-units": Reason("Both sides are billed as two units of one line.", "policy value"),
     "two-lines": Reason("Both sides are billed as two lines, RT and LT.", "policy value"),
     "bilateral-unknown": Reason("How this payer wants both sides is not known.", "policy value"),

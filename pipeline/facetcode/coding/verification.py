@@ -6,40 +6,16 @@ only other notes, the payer or the practice can tell is said to be not knowable 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
-
-from facetcode.coding.assemble import Coded, decide
+from facetcode.coding.case import Coded
 from facetcode.coding.codes import IMAGING
 from facetcode.coding.coverage import has_authorisation
-from facetcode.coding.ncci import Ncci, shipped
-from facetcode.coding.policy import InForce
+from facetcode.coding.ncci import Ncci
 from facetcode.coding.rules import UNKNOWN
-from facetcode.facts import Facts
-
-Result = Literal["passed", "failed", "not_knowable"]
+from facetcode.record import Check
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check of the claim and what it found."""
-
-    name: str
-    result: Result
-    says: str
-
-
-def verify(
-    facts: Facts,
-    policy: InForce,
-    *,
-    meta: Mapping[str, str] | None = None,
-    ncci: Ncci | None = None,
-) -> tuple[Check, ...]:
-    """The verification list of a note's claim; empty where there is nothing to bill."""
-    tables = ncci or shipped()
-    coded = decide(facts, policy, meta=meta, ncci=tables)
+def checks(coded: Coded, tables: Ncci) -> tuple[Check, ...]:
+    """The verification list of a coded note; empty where there is nothing to bill."""
     if not coded.lines:
         return ()
     return (

@@ -1,0 +1,1 @@
+"""Sub-commands of ``facetcode``, one module each; ``cli`` registers them."""
