@@ -17,6 +17,7 @@ from typing import Annotated, ParamSpec
 import typer
 
 from facetcode import __version__
+from facetcode.commands import physician as physician_commands
 from facetcode.commands import policy as policy_commands
 from facetcode.errors import FacetcodeError
 from facetcode.evaluate.commands import compile_command, evaluate_command
@@ -252,6 +253,12 @@ app.command("evaluate", short_help="Measure accuracy on labelled notes.")(guarde
 labels = typer.Typer(help="Labelled notes: inline files to gold files.", no_args_is_help=True)
 labels.command("compile", short_help="Inline files to gold files.")(guarded(compile_command))
 app.add_typer(labels, name="annotations")
+app.command("queries", short_help="Draft the questions to the physicians.")(
+    guarded(physician_commands.queries_command)
+)
+app.command("template", short_help="A note template that asks what a policy needs.")(
+    guarded(physician_commands.template_command)
+)
 rules = typer.Typer(help="Policies: list, show, check and compare.", no_args_is_help=True)
 rules.command("list", short_help="The policies there are.")(guarded(policy_commands.list_command))
 rules.command("show", short_help="One policy's rules on a day.")(

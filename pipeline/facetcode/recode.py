@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from facetcode.coder import meta_of
 from facetcode.errors import NoteFormatError, RecordError
 from facetcode.facts import Facts
 from facetcode.notes.formats import Reject
-from facetcode.record import facts_from_json
+from facetcode.record import Flag, Status, facts_from_json, flags_from_json, status_from_json
 
 _ANSWER = frozenset({"schema", "status", "confidence", "policy", "version"})
 """Keys of a record that say how it was coded before, not what the encounter was."""
@@ -28,12 +28,42 @@ class Stored:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class Answer(Stored):
+    """A whole record of an earlier run: the facts, and how they were judged."""
+
+    status: Status
+    flags: tuple[Flag, ...]
+
+
+T = TypeVar("T", bound=Stored)
+
+
 def read_facts(path: Path) -> Iterator[Stored | Reject]:
     """Read records, one JSON object a line: those ``facetcode code`` writes, or a form's.
 
     A line that is not a record is a Reject, naming file and line; the rest goes on. Raises
     NoteFormatError when the file cannot be opened or holds nothing.
     """
+    return _read(path, lambda stored, data: stored)
+
+
+def read_answers(path: Path) -> Iterator[Answer | Reject]:
+    """Read whole records, as ``facetcode code`` writes them; rejects and errors as above."""
+    return _read(
+        path,
+        lambda stored, data: Answer(
+            stored.note_id,
+            stored.facts,
+            stored.meta,
+            stored.source,
+            status_from_json(data, stored.source),
+            flags_from_json(data, stored.source),
+        ),
+    )
+
+
+def _read(path: Path, make: Callable[[Stored, Mapping[str, Any]], T]) -> Iterator[T | Reject]:
     try:
         # Bytes, so that one line in another encoding spoils only itself.
         file = path.open("rb")
@@ -45,12 +75,12 @@ def read_facts(path: Path) -> Iterator[Stored | Reject]:
             if not line.strip():
                 continue
             empty = False
-            yield _stored(line.removeprefix(b"\xef\xbb\xbf"), f"{path}:{number}")
+            yield _record(line.removeprefix(b"\xef\xbb\xbf"), f"{path}:{number}", make)
     if empty:
         raise NoteFormatError(f"{path}: holds no records; expected one JSON object a line")
 
 
-def _stored(line: bytes, where: str) -> Stored | Reject:
+def _record(line: bytes, where: str, make: Callable[[Stored, Mapping[str, Any]], T]) -> T | Reject:
     try:
         data: Any = json.loads(line)
     except (ValueError, RecursionError):
@@ -61,13 +91,12 @@ def _stored(line: bytes, where: str) -> Stored | Reject:
     note_id = data.get("note_id") or data.get("id")
     if not isinstance(note_id, str | int):
         return Reject(where, "", "no 'note_id'", "give every record the id of its note")
-    try:
-        facts = facts_from_json(data, where)
-    except RecordError as error:
-        reason = str(error).removeprefix(f"{where}: ")
-        return Reject(where, str(note_id), reason, "mend the record or leave the key out")
     said = data.get("meta")
     # A record keeps its note's metadata under ``meta``; a form has it beside the facts.
     meta = meta_of(said) if isinstance(said, Mapping) else {}
     meta |= {key: value for key, value in meta_of(data).items() if key not in _ANSWER}
-    return Stored(str(note_id), facts, meta, where)
+    try:
+        return make(Stored(str(note_id), facts_from_json(data, where), meta, where), data)
+    except RecordError as error:
+        reason = str(error).removeprefix(f"{where}: ")
+        return Reject(where, str(note_id), reason, "mend the record or leave the key out")

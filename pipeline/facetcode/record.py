@@ -417,6 +417,29 @@ def facts_from_json(data: Mapping[str, Any], where: str) -> Facts:
     )
 
 
+def flags_from_json(data: Mapping[str, Any], where: str) -> tuple[Flag, ...]:
+    """The flags of a record; RecordError where it holds none of them, or one that is none."""
+    read = _Reader(where)
+    if not isinstance(data.get("flags"), list):
+        raise read.fail("flags", "is missing: code the facts first with facetcode code --facts")
+    return tuple(
+        Flag(
+            read.text(item, "code"),
+            read.word(item, "severity", _SEVERITIES),
+            read.text(item, "message"),
+            read.text(item, "authority"),
+            read.evidence(item),
+        )
+        for item in read.items(data, "flags")
+    )
+
+
+def status_from_json(data: Mapping[str, Any], where: str) -> Status:
+    """The status of a record; RecordError where it has none."""
+    status: Status = _Reader(where).word(data, "status", get_args(Status))
+    return status
+
+
 def _optional(read: _Reader, item: Mapping[str, Any], key: str) -> str | None:
     return None if item.get(key) is None else read.text(item, key)
 

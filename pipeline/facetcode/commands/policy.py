@@ -54,7 +54,7 @@ def show_command(name: NameArgument, on: OnOption = None) -> None:
     from facetcode.commands.tables import print_line, print_rows
 
     policy = load_policy(name)
-    in_force = policy.on(_day(on))
+    in_force = policy.on(day_of(on))
     print_line(f"{in_force.label}: {policy.description}", sys.stdout)
     print_line(
         f"covers {policy.covers}; changes on {', '.join(map(str, policy.changes))}", sys.stdout
@@ -136,7 +136,7 @@ def diff_command(
 
     one, two = load_policy(before), load_policy(after)
     if records is None:
-        _print_rules(one.on(_day(on)), two.on(_day(on)))
+        _print_rules(one.on(day_of(on)), two.on(day_of(on)))
     elif on is not None:
         raise FacetcodeError("records bring their own dates: leave --on out")
     else:
@@ -228,7 +228,8 @@ def _short(where: str) -> str:
     return f"{Path(path).name}:{line}"
 
 
-def _day(text: str | None) -> date | None:
+def day_of(text: str | None) -> date | None:
+    """The day an ``--on`` names; raises FacetcodeError where it is none."""
     if text is None:
         return None
     try:

@@ -25,7 +25,7 @@ from facetcode.extract import (
 from facetcode.extract.medspacy_parts import create_medspacy_tokenizer
 from facetcode.extract.reading import Reading
 from facetcode.extract.screen import could_hold_facet_block
-from facetcode.extract.text import even, without_unchecked
+from facetcode.extract.text import even, without_choices, without_unchecked
 from facetcode.facts import FACET_BLOCKS, Doubt, Evidence, Facts, Guidance, Procedure
 
 MAX_CHARS = 400_000
@@ -47,7 +47,7 @@ class Extractor:
                 f"the note has {len(text):,} characters, more than the {MAX_CHARS:,} of one note; "
                 "split it into one file a note"
             )
-        clean = without_unchecked(even(text))
+        clean = without_choices(without_unchecked(even(text)))
         return factories.reading_of(self.nlp(clean), given=text, even=clean, meta=meta or {})
 
     def facts(self, text: str, meta: Mapping[str, str] | None = None) -> Facts:

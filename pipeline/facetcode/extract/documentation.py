@@ -16,6 +16,12 @@ _CODE_TEXT = re.compile(
     r"\b(?:spondylosis|spondylarthr\w*)\b[^.;\n]{0,30}\bwithout\b[^.;\n]{0,30}$|\bwithout\s+myelopathy\s+(?:or|and)\s*$",
     re.IGNORECASE,
 )
+# A field's label states nothing while its blank is empty.
+_UNFILLED = re.compile(
+    r"[^:\n]{0,60}:[ \t]*(?:[*_#?]{2,}[ \t.]*(?=\n|$)|(?=\n[ \t]*\S[^:\n]{0,60}:)|$)"
+)
+# From a label to its value: "Radicular symptoms: absent".
+_TO_VALUE = " \t\n:|-"
 
 
 @cache
@@ -49,6 +55,8 @@ def find(reading: Reading) -> tuple[Finding, ...]:
                 reading.even, max(0, match.start() - 80), match.start()
             ):
                 continue
+            if _UNFILLED.match(reading.even, match.end()):
+                continue
             if taken_back and _taken_back(reading, match, taken_back):
                 continue
             spots.append(reading.evidence(match.start(), match.end()))
@@ -72,7 +80,7 @@ def _taken_back(reading: Reading, match: re.Match[str], pattern: re.Pattern[str]
     return bool(
         pattern.search(before)
         or pattern.search(match.group())
-        or pattern.match(reading.even[match.end() : match.end() + 30].lstrip())
+        or pattern.match(reading.even[match.end() : match.end() + 30].lstrip(_TO_VALUE))
     )
 
 

@@ -190,6 +190,31 @@ def without_unchecked(text: str) -> str:
     return "".join(pieces)
 
 
+_CHOICE = re.compile(
+    r"\[[A-Za-z][A-Za-z -]{0,60}(?:\s*[/|]\s*[A-Za-z][A-Za-z -]{0,60}){1,8}\]"
+    r"|\{[A-Za-z][A-Za-z -]{0,60}(?:\s*[/|]\s*[A-Za-z][A-Za-z -]{0,60}){1,8}(?::\d+)?\}"
+)
+_SIDES_ONLY = re.compile(
+    r"[\[{\s]*(?:(?:right|left|bilateral|both|[rlb]|bl|rt|lt)\b[\s/|]*)+(?::\d+)?[\]}]",
+    re.IGNORECASE,
+)
+
+
+def without_choices(text: str) -> str:
+    """Make a blank of every bracketed choice nobody made; the same length, so offsets hold.
+
+    What is offered is not stated: ``[diagnostic / therapeutic]`` names no intent. A choice of
+    sides stays: laterality reads it as one.
+    """
+
+    def blank(match: re.Match[str]) -> str:
+        if _SIDES_ONLY.fullmatch(match.group()):
+            return match.group()
+        return "_" * (match.end() - match.start())
+
+    return _CHOICE.sub(blank, text)
+
+
 class Offsets:
     """Looks up which of several ordered, disjoint spans holds an offset."""
 
