@@ -23,6 +23,7 @@ from facetcode.extract import (
     stated_codes,
 )
 from facetcode.extract.medspacy_parts import create_medspacy_tokenizer
+from facetcode.extract.misread import as_meant
 from facetcode.extract.reading import Reading
 from facetcode.extract.screen import could_hold_facet_block
 from facetcode.extract.text import even, without_choices, without_unchecked
@@ -47,8 +48,11 @@ class Extractor:
                 f"the note has {len(text):,} characters, more than the {MAX_CHARS:,} of one note; "
                 "split it into one file a note"
             )
-        clean = without_choices(without_unchecked(even(text)))
-        return factories.reading_of(self.nlp(clean), given=text, even=clean, meta=meta or {})
+        meant, edits = as_meant(even(text))
+        clean = without_choices(without_unchecked(meant))
+        return factories.reading_of(
+            self.nlp(clean), given=text, even=clean, meta=meta or {}, edits=edits
+        )
 
     def facts(self, text: str, meta: Mapping[str, str] | None = None) -> Facts:
         """Everything the note says that a code or a flag may rest on."""

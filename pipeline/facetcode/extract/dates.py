@@ -36,6 +36,34 @@ _TODAY = re.compile(
 )
 
 
+_VAGUE = re.compile(
+    rf"\b(?:in|last|back\s+in|this\s+past|during)\s+(?:early\s+|late\s+|mid-?\s?)?(?:the\s+)?"
+    rf"(?:(?:spring|summer|fall|autumn|winter)\s+(?:of\s+)?)?(?:{_MONTH}(?:,?\s+(?:of\s+)?(?P<y1>(?:19|20)\d\d))?"
+    r"|(?P<y2>(?:19|20)\d\d))(?!\w|\s+\d)",
+    re.IGNORECASE,
+)
+# A year that dates the injury, the pain or a scan dates no block.
+_OF_ELSE = re.compile(
+    r"\b(?:injur\w*|accident|collision|crash|mv[ac]|fell|fall|since|onset|began|started|fusion|acdf|"
+    r"surger\w*|mri|x-?rays?|scan|retired|married|diagnosed|hurt)\b[^.;]{0,40}$",
+    re.IGNORECASE,
+)
+
+
+def vague(text: str, start: int, end: int) -> list[tuple[int | None, int | None]]:
+    """Month and year of each date without a day in a stretch of text ("in May", "in 2022")."""
+    found: list[tuple[int | None, int | None]] = []
+    for match in _VAGUE.finditer(text, start, end):
+        if match["month"] and match["month"].lower() == "may" and match["month"][0] == "m":
+            continue  # the verb
+        if _OF_ELSE.search(text, max(start, match.start() - 60), match.start()):
+            continue
+        year = match["y1"] or match["y2"]
+        month = _MONTHS[match["month"].lower()] if match["month"] else None
+        found.append((month, int(year) if year else None))
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """A date as written: half-open offsets; ``day`` is None when the year cannot be known."""

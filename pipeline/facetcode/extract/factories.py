@@ -105,7 +105,14 @@ def make_fact_finder(nlp: Language, name: str) -> FactFinder:
     return FactFinder()
 
 
-def reading_of(doc: Doc, *, given: str, even: str, meta: Mapping[str, str]) -> "Reading":
+def reading_of(
+    doc: Doc,
+    *,
+    given: str,
+    even: str,
+    meta: Mapping[str, str],
+    edits: tuple[tuple[int, int], ...] = (),
+) -> "Reading":
     """A Doc that has passed all ``PARTS``, made ready for the fact modules."""
     from facetcode.extract import dates
     from facetcode.extract.reading import Reading
@@ -120,4 +127,5 @@ def reading_of(doc: Doc, *, given: str, even: str, meta: Mapping[str, str]) -> "
         targets=targets(doc, doc._.facetcode_mentions),
         meta=meta,
         dos=dates.date_of_service(even, meta),
+        edits=edits,
     )

@@ -250,7 +250,11 @@ def _region(reading: Reading, named: Sequence[Target], levels: Sequence[Treated]
         if t.live and (t.procedure in OURS or t.procedure is None) and t.place != "diagnosis"
     ]
     # The heading says where the block was; levels told in passing elsewhere do not.
-    ours = [t for t in ours if t.place == "header" and t.procedure] or ours
+    ours = (
+        [t for t in ours if t.place == "header" and t.procedure]
+        or [t for t in ours if t.procedure]
+        or ours
+    )
     names = [name for t in ours for item in t.mention.items for name in (item.first, item.last)]
     if names:
         # T12 beside lumbar names is the upper nerve of L1-L2.

@@ -62,6 +62,8 @@ class Reading:
     meta: Mapping[str, str]
     dos: date | None
     dates: list[dates.Written] = field(default_factory=list)
+    edits: tuple[tuple[int, int], ...] = ()
+    """Where ``even`` reads otherwise than the note stands (``misread``)."""
     _sentence_index: Offsets = field(init=False)
     _section_index: Offsets = field(init=False)
 
@@ -94,6 +96,9 @@ class Reading:
 
     def evidence(self, start: int, end: int) -> Evidence:
         """Evidence for half-open offsets, without surrounding blanks, in the note's own words."""
+        for first, last in self.edits:
+            if first < end and start < last:
+                start, end = min(start, first), max(end, last)
         piece = self.given[start:end]
         start += len(piece) - len(piece.lstrip())
         end -= len(piece) - len(piece.rstrip())
@@ -110,9 +115,16 @@ class Reading:
             for w in self.dates
             if sentence.start <= w.start < sentence.end and w.day is not None
         ]
-        if not days or self.dos is None:
+        if self.dos is None:
             return False
+        if not days:
+            vague = dates.vague(self.even, sentence.start, sentence.end)
+            return any(_before(month, year, self.dos) for month, year in vague)
         return all(day < self.dos for day in days)
+
+    def has_day(self, sentence: Sentence) -> bool:
+        """Whether a sentence holds a date to the day."""
+        return any(w.day and sentence.start <= w.start < sentence.end for w in self.dates)
 
     def status(self, target: Target) -> Status:
         """Whether and when the thing named here happened; see :func:`status_of`."""
@@ -138,6 +150,8 @@ def status_of(
     section = reading.section_time(start)
     cues = sorted((m for m in modifiers if m[0] in _TENSE), key=lambda m: _distance(start, end, m))
     past_dated = reading.dated_before_today(sentence)
+    if section == "performed" and not reading.has_day(sentence):
+        past_dated = False  # an account of today tells since when the pain is there
     if past_dated and not _TODAY_WORD.search(reading.even, sentence.start, sentence.end):
         if not (cues and cues[0][0] == "PLANNED"):
             return "prior"
@@ -151,6 +165,13 @@ def status_of(
     if section == "none":
         return "unknown"
     return section
+
+
+def _before(month: int | None, year: int | None, today: date) -> bool:
+    """Whether a month or a year without a day lies before today's month or year."""
+    if year is None:
+        return month != today.month
+    return (year, month or 0) < (today.year, today.month if month else 0)
 
 
 @cache

@@ -162,6 +162,7 @@ def sections(doc: Doc) -> list[SectionSpan]:
 
 _TITLE_LINES = 3
 _TITLE_CHARS = 300
+_SENTENCE_END = re.compile(r"[a-z0-9)]{2}[.;](?=\s)")
 
 
 def _opening(text: str, found: list[SectionSpan]) -> list[SectionSpan]:
@@ -190,6 +191,10 @@ def _opening(text: str, found: list[SectionSpan]) -> list[SectionSpan]:
         end = title.start + stop
         if lines == _TITLE_LINES or end - title.start > _TITLE_CHARS:
             break
+    if end - title.start > _TITLE_CHARS:
+        # One long paragraph: its title is its first sentence or two.
+        stop = _SENTENCE_END.search(text, title.start + _TITLE_CHARS // 2, end)
+        end = stop.end() if stop else end
     if not text[end : title.end].strip():
         return found
     rest = SectionSpan("body", "none", end, end, title.end)
