@@ -193,8 +193,8 @@ def _opening(text: str, found: list[SectionSpan]) -> list[SectionSpan]:
             break
     if end - title.start > _TITLE_CHARS:
         # One long paragraph: its title is its first sentence or two.
-        stop = _SENTENCE_END.search(text, title.start + _TITLE_CHARS // 2, end)
-        end = stop.end() if stop else end
+        sentence = _SENTENCE_END.search(text, title.start + _TITLE_CHARS // 2, end)
+        end = sentence.end() if sentence else end
     if not text[end : title.end].strip():
         return found
     rest = SectionSpan("body", "none", end, end, title.end)
