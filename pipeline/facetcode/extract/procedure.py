@@ -311,6 +311,11 @@ def _also(reading: Reading, done: Performed) -> tuple[Procedure, ...]:
     return tuple(found.values())
 
 
+# Both are offered, as in the wording of the codes and of consents: neither is said.
+_EITHER = re.compile(
+    r"\b(?:diagnostic|therapeutic)\s*(?:or|and/or|/|vs\.?|versus)\s*(?:diagnostic|therapeutic)\b",
+    re.IGNORECASE,
+)
 _NOT_INTENT = re.compile(
     r"\b(?:imaging|stud(?:y|ies)|workup|work-up|test(?:s|ing)?|criteria|mri|evaluation|ultrasound|x-?rays?|codes?)\b",
     re.IGNORECASE,
@@ -320,8 +325,11 @@ _NOT_INTENT = re.compile(
 def intent_of(reading: Reading) -> tuple[Intent, Ordinal | None, tuple[Evidence, ...]]:
     """Diagnostic or therapeutic, and which of the two diagnostic blocks today's is."""
     found: dict[str, list[Evidence]] = {"diagnostic": [], "therapeutic": []}
+    offered = [m.span() for m in _EITHER.finditer(reading.even)]
     for intent in ("therapeutic", "diagnostic"):
         for match in _patterns("intent", intent).finditer(reading.even):
+            if any(start < match.end() and match.start() < end for start, end in offered):
+                continue
             if _of_today(reading, match.start(), match.end()):
                 found[intent].append(reading.evidence(match.start(), match.end()))
     ordinal, spots = _ordinal(reading)

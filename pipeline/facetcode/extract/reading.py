@@ -122,6 +122,11 @@ class Reading:
             return any(_before(month, year, self.dos) for month, year in vague)
         return all(day < self.dos for day in days)
 
+    def headed_before_today(self, section: SectionSpan) -> bool:
+        """Whether a heading bears an earlier date: "Response to block #1 (7/24/2025):"."""
+        days = [w.day for w in self.dates if section.start <= w.start < section.body and w.day]
+        return bool(days) and self.dos is not None and all(day < self.dos for day in days)
+
     def has_day(self, sentence: Sentence) -> bool:
         """Whether a sentence holds a date to the day."""
         return any(w.day and sentence.start <= w.start < sentence.end for w in self.dates)

@@ -69,7 +69,8 @@ def _is_threshold(words: str, at: int) -> bool:
         return bool(
             following
             and re.search(
-                r"\b(?:requir|needed|necessary|criteri|threshold|qualif|considered|would|must|positive\s+(?:is|=))",
+                r"\b(?:requir|needed|necessary|criteri|threshold|qualif|considered|would|must|positive\s+(?:is|=)"
+                r"|[:=-]\s*(?:not\s+)?met\b)",
                 clause,
                 re.IGNORECASE,
             )
@@ -128,7 +129,7 @@ def _when(reading: Reading, sentence: Sentence, start: int, end: int) -> When:
     at = start - sentence.start
     today = [abs(m.start() - at) for m in _rule("today").finditer(words)]
     prior = [abs(m.start() - at) for m in _rule("prior").finditer(words)]
-    if reading.dated_before_today(sentence):
+    if reading.dated_before_today(sentence) or reading.headed_before_today(section):
         return "prior"
     if today and (not prior or min(today) <= min(prior)):
         return (
