@@ -190,7 +190,7 @@ _FIRST = re.compile(
     re.IGNORECASE,
 )
 _BLOCK = re.compile(
-    r"\b(?:block|mbb|mbbs|medial\s+branch|diagnostic|facet|injection|set|one)\b", re.IGNORECASE
+    r"\b(?:blocks?|mbbs?|medial\s+branch|diagnostic|facets?|injections?|sets?|one)\b", re.IGNORECASE
 )
 _GAP = re.compile(
     rf"\b(?P<n>\d{{1,3}}|{numbers.WORD})\s*(?P<unit>days?|weeks?|wks?|months?|mos?)\s+(?:ago|prior|earlier|apart|before|after|since|following|have\s+(?:passed|elapsed))",

@@ -88,8 +88,8 @@ _UNIT = "zero|oh|o|one|two|three|four|five|six|seven|eight|nine"
 _TEEN = "ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
 _TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
 _SPOKEN_CODE = re.compile(
-    rf"\b(?P<letter>[A-TV-Z])\s*-?\s*(?P<whole>(?:{_TENS})(?:[\s-]+(?:{_UNIT}))?|(?:{_TEEN}))"
-    rf"\s+(?:point|dot)\s+(?P<rest>(?:(?:{_UNIT}|{_TEEN}|{_TENS})\b[\s-]*){{1,4}})",
+    rf"\b(?P<letter>[A-TV-Z])\s*-?\s*(?P<whole>(?:{_TENS})(?:[\s-]+(?:{_UNIT}))?|(?:{_TEEN})|\d\d)"
+    rf"\s+(?:point|dot)\s+(?P<rest>\d{{1,4}}\b|(?:(?:{_UNIT}|{_TEEN}|{_TENS})\b[\s-]*){{1,4}})",
     re.IGNORECASE,
 )
 _SPOKEN_YEAR = re.compile(
@@ -117,6 +117,8 @@ _SPOKEN_DAY = re.compile(
 
 def _digits(words: str) -> str:
     """Digits as they are said: ``eight one two`` is 812, ``eight twelve`` too."""
+    if words.strip().isdigit():
+        return words.strip()
     out = ""
     tens = 0
     for word in re.split(r"[\s-]+", words.strip().lower()):
@@ -167,7 +169,8 @@ _CAPS = re.compile(r"(?<!\w)(?=[A-Zl01|]*[l01|])(?=(?:[l01|]*[A-Z]){3})[A-Zl01|]
 _OCR_CODE = re.compile(
     r"(?<![A-Za-z0-9.])(?P<letter>[ABD-KN-RV-Z])(?P<whole>\d[0-9OIl|])\.(?P<rest>[0-9OIlS|]{1,4})"
     r"(?![A-Za-z0-9])"
-    r"|(?<![A-Za-z0-9.])M(?P<spine>[0-9OIlS|]{2}\s?[.,]\s?[0-9OIlS|]{1,3}(?:(?<=[.\s]8)\s[0-9OIl|]{2})?)"
+    r"|(?<![A-Za-z0-9.])M ?(?P<spine>[0-9OIlS|]{2}\s?[.,]\s?[0-9OIlS|]{1,3}"
+    r"(?:(?<=[.\s]8)\s[0-9OIl|]{2})?)"
     r"(?![A-Za-z0-9])"
 )
 _OCR_CPT = re.compile(r"(?<![\w.-])(?=[67]\w*\d)[67][0-9OIl|]{4}(?:-[0-9OIl|]{2})?(?!\w)")
