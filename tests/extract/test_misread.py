@@ -21,6 +21,8 @@ from facetcode.extract.misread import as_meant
         ("M forty seven point eight one two", "M47.812"),
         ("M forty seven point eight twelve.", "M47.812                         ."),
         ("M47 point 813", "M47.813"),
+        ("C-5 6 and C-6 7", "C5-6  and C6-7 "),
+        ("C-5 3 cc", "C-5 3 cc"),
         ("M 47.812 and M47 .8l4, M47.8 12", "M47.812  and M47.814 , M47.812 "),
         ("April sixteenth twenty twenty five", "April 16        2025"),
         ("in two thousand nineteen", "in 2019"),

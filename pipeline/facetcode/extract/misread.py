@@ -65,6 +65,7 @@ def _rules() -> tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str | Non
     return (
         (at_words(rule["heard"] for rule in rules["heard"]), term),
         (_SPOKEN_CODE, _code),
+        (_SPOKEN_PAIR, _pair),
         (_SPOKEN_YEAR, _year),
         (_SPOKEN_DAY, _day),
         (_CAPS, _caps),
@@ -92,6 +93,11 @@ _SPOKEN_CODE = re.compile(
     rf"\s+(?:point|dot)\s+(?P<rest>\d{{1,4}}\b|(?:(?:{_UNIT}|{_TEEN}|{_TENS})\b[\s-]*){{1,4}})",
     re.IGNORECASE,
 )
+_SPOKEN_PAIR = re.compile(
+    r"\b(?P<letter>[CT])-(?P<first>\d{1,2})[ ](?P<second>\d{1,2})\b"
+    r"(?!\s*(?:cc|ml|mg|%|/|\.\d|gauge))"
+)
+"""``C-5 6``: the joint C5-6 as a recogniser writes it."""
 _SPOKEN_YEAR = re.compile(
     rf"\b(?:(?:twenty)[\s-]+(?:(?:{_TEEN})|(?:twenty|thirty)(?:[\s-]+(?:{_UNIT}))?)"
     rf"|two\s+thousand(?:\s+and)?\s+(?:(?:{_TEEN})|(?:twenty)(?:[\s-]+(?:{_UNIT}))?|(?:{_UNIT})))\b"
@@ -140,6 +146,12 @@ def _code(match: re.Match[str]) -> str | None:
     blank = " " if match.group()[-1:].isspace() else ""
     whole = _digits(match["whole"])
     return f"{match['letter'].upper()}{whole}.{rest}{blank}" if len(rest) <= 4 else None
+
+
+def _pair(match: re.Match[str]) -> str | None:
+    if int(match["second"]) != int(match["first"]) + 1:
+        return None
+    return f"{match['letter']}{match['first']}-{match['second']}"
 
 
 def _year(match: re.Match[str]) -> str | None:
