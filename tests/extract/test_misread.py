@@ -38,6 +38,7 @@ from facetcode.extract.misread import as_meant
         ("0.5% bupivacaine, 25G, 10 mg", "0.5% bupivacaine, 25G, 10 mg"),
         ("Technique. She was prone", "Technique: She was prone"),
         ("Procedure performed colon, left", "Procedure performed:       left"),
+        ("Procedure    Left T7-8\nPre / post dx   x", "Procedure:   Left T7-8\nPre / post dx:  x"),
         ("Recovery was good. Plan ahead", "Recovery was good. Plan ahead"),
     ],
 )

@@ -240,12 +240,23 @@ def _caps(match: re.Match[str]) -> str | None:
 
 @cache
 def _heading() -> re.Pattern[str]:
-    names = "|".join(load_rules("misread")["headings"])
+    rules = load_rules("misread")
+    names = "|".join(rules["headings"])
+    column = r"[ ]{3,}(?=[A-Za-z(])"
     return re.compile(
-        rf"(?im)^(?P<name>[ ]*(?:{names}))(?P<stop>\.(?=[ ]+[A-Z])|,(?=[ ]+[a-z])|[ ]+colon\b[,.]?)"
+        rf"(?im)^(?:(?P<name>[ ]*(?:{names}))"
+        rf"(?P<stop>\.(?=[ ]+[A-Z])|,(?=[ ]+[a-z])|[ ]+colon\b[,.]?|{column})"
+        rf"|(?P<label>[ ]*(?:{rules['columns']}))(?P<gap>{column}))"
     )
 
 
 def _with_headings(text: str) -> str:
-    """``Technique. She was prone`` as ``Technique: She was prone``, for the sectionizer."""
-    return _heading().sub(lambda match: match["name"] + ":" + " " * (len(match["stop"]) - 1), text)
+    """``Technique. She was prone`` as ``Technique: She was prone``, for the sectionizer.
+
+    So is a form's label whose value stands a column away.
+    """
+
+    def labelled(match: re.Match[str]) -> str:
+        return f"{match['name'] or match['label']}:".ljust(len(match.group()))
+
+    return _heading().sub(labelled, text)
