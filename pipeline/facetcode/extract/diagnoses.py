@@ -21,9 +21,8 @@ _BARE = re.compile(
 _SHORT = re.compile(
     r"(?<![A-Za-z0-9.-])(?P<code>[ABD-KM-RV-Z]\d\d)(?![0-9A-Za-z]|\.\d|\s?(?:mg|ml|gauge))"
 )
-
-
-_LETTERS = re.compile(r"[A-Za-z]")
+_LIST = 80
+"""Characters a list of codes goes on for behind a code."""
 
 
 @cache
@@ -43,13 +42,10 @@ def find(reading: Reading) -> tuple[Diagnosis, ...]:
     for section in reading.sections:
         if section.category in {"diagnosis", "assessment", "codes"}:
             matches += _SHORT.finditer(reading.even, section.body, section.end)
-    # A code without subdivision is one where it stands in a list of codes: "M47.814, I10".
-    ends = {m.end() for m in matches}
+    # A code without subdivision is one where codes are listed: "M47.814; HTN I10".
+    ends = [m.end() for m in matches]
     matches += [
-        m
-        for m in _SHORT.finditer(reading.even)
-        if any(end in ends for end in range(m.start() - 3, m.start()))
-        and not _LETTERS.search(reading.even, m.start() - 3, m.start())
+        m for m in _SHORT.finditer(reading.even) if any(0 < m.start() - end <= _LIST for end in ends)
     ]
     for match in sorted({m.start(): m for m in matches}.values(), key=lambda m: m.start()):
         if _rule("rejected").search(reading.even, max(0, match.start() - 40), match.start()):

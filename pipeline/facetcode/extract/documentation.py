@@ -88,14 +88,14 @@ _N = rf"(?:\d{{1,3}}(?:\.\d)?|{numbers.WORD}|several|many|couple\s+of|few)"
 _DURATION = re.compile(
     rf"(?<![\w./])(?P<n>{_N})(?:\s+and\s+a\s+half)?\s*(?:\+|plus|or\s+more)?\s*-?\s*(?:to\s+\d+\s*)?"
     r"(?P<unit>years?|yrs?|yr\b|y\b|months?|mos?\b|mths?|weeks?|wks?)"
-    r"(?!\s*(?:old|-old|follow|ago\s+(?:she|he)\s+(?:had|under)|later|after|f/u"
+    r"(?!\s*[./-]?\s*o\b|\s*(?:old|-old|follow|ago\s+(?:she|he)\s+(?:had|under)|later|after|f/u"
     r"|of\s+(?:pt|physical|therapy|nsaid|home|chiro|conservative|meloxicam|naproxen|relief)))",
     re.IGNORECASE,
 )
 _PAIN = re.compile(
     r"\b(?:pain|symptoms?|neck|back|cervicalgia|ache|aching|suffer\w*|duration|onset|chronic"
     r"|headaches?|complain\w*|hx|history|axial|spondylosis|facet\w*|present|persist\w*|began"
-    r"|started|since)\b",
+    r"|started|since|hurt\w*|injur\w*|collision|accident|mv[ac]|whiplash|fell|fall)\b",
     re.IGNORECASE,
 )
 _NOT_PAIN = re.compile(
@@ -107,7 +107,7 @@ _NOT_PAIN = re.compile(
 )
 _SINCE = re.compile(
     r"\b(?:since|(?:goes|going|dat(?:es|ing))\s+back|began|begun|started|starting|onset|developed|beginning|from|"
-    r"after|following)\b(?:[\s,:-]+[A-Za-z'.]+){0,7}?[\s,:-]+"
+    r"after|following)\b(?:[\s,:-]+[A-Za-z0-9'.]+){0,7}?[\s,:-]+"
     r"(?:\d{1,2}(?:st|nd|rd|th)?,?\s+|\d{1,2}/(?:\d{1,2}/)?)?'?"
     r"(?P<year>(?:19|20)\d\d)\b"
     r"|\b(?:for|x|many|several|over\s+(?:the\s+)?(?:past|last)?|of)\s*"
@@ -117,6 +117,9 @@ _SINCE = re.compile(
     r"|(?:over|more\s+than|about|nearly|half)\s+a\s+year|a\s+year)\b",
     re.IGNORECASE,
 )
+
+_IT_LASTS = re.compile(r"\b(?:it|this|that)\s+(?:has|had|is|was|started|began)\b", re.IGNORECASE)
+"""The pain of the sentence before: "It has been there a year and a half"."""
 
 
 def _duration(reading: Reading) -> Finding | None:
@@ -155,7 +158,8 @@ def _duration(reading: Reading) -> Finding | None:
         if reading.section_at(match.start()).category in {"plan", "family", "consent"}:
             continue
         sentence = reading.sentence_at(match.start())
-        if not _PAIN.search(reading.even, sentence.start, sentence.end):
+        told = _PAIN.search(reading.even, sentence.start, sentence.end)
+        if not told and not _IT_LASTS.search(reading.even, sentence.start, match.start()):
             continue
         since = match
         break
@@ -186,11 +190,11 @@ def _months(raw: str, unit: str) -> float | None:
 
 
 _FIRST = re.compile(
-    r"\b(?:first|1st|initial|prior|previous|last|earlier|#\s?1|no\.?\s?1|number\s+(?:1|one)|block\s+(?:1|one)|mbb\s?#?\s?1)\b",
+    r"(?<!\w)(?:first|1st|initial|prior|previous|last|earlier|#\s?1|no\.?\s?1|number\s+(?:1|one)|block\s+(?:1|one)|mbb\s?#?\s?1)\b",
     re.IGNORECASE,
 )
 _BLOCK = re.compile(
-    r"\b(?:blocks?|mbbs?|medial\s+branch|diagnostic|facets?|injections?|sets?|one)\b", re.IGNORECASE
+    r"\b(?:blocks?|mbbs?|medial\s+branch|diagnostic|facets?|injections?|sets?|one)\b|#\s?1\b", re.IGNORECASE
 )
 _GAP = re.compile(
     rf"\b(?P<n>\d{{1,3}}|{numbers.WORD})\s*(?P<unit>days?|weeks?|wks?|months?|mos?)\s+(?:ago|prior|earlier|apart|before|after|since|following|have\s+(?:passed|elapsed))",

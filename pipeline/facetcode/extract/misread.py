@@ -20,8 +20,12 @@ Edit = tuple[int, int]
 def as_meant(text: str) -> tuple[str, tuple[Edit, ...]]:
     """The text with what was misheard and misseen put right, and where; the same length."""
     edits: list[Edit] = []
-    for pattern, meant in _rules():
+    heard, seen = _rules()
+    for pattern, meant in heard:
         text = _replace(text, pattern, meant, edits)
+    if _SCANNED.search(text):
+        for pattern, meant in seen:
+            text = _replace(text, pattern, meant, edits)
     return _with_headings(text), tuple(sorted(edits))
 
 
@@ -49,8 +53,12 @@ def _replace(
     return "".join(pieces)
 
 
+Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]]
+
+
 @cache
-def _rules() -> tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]], ...]:
+def _rules() -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
+    """The rules for what was misheard, and those for what was misseen."""
     rules = load_rules("misread")
     heard = [(re.compile(rule["heard"], re.IGNORECASE), rule["meant"]) for rule in rules["heard"]]
 
@@ -62,20 +70,25 @@ def _rules() -> tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str | Non
                 return str(meant) + said_blank(found.group())
         return None
 
-    return (
+    spoken: tuple[Rule, ...] = (
         (at_words(rule["heard"] for rule in rules["heard"]), term),
         (_SPOKEN_CODE, _code),
         (_SPOKEN_PAIR, _pair),
         (_SPOKEN_YEAR, _year),
         (_SPOKEN_DAY, _day),
+    )
+    seen: tuple[Rule, ...] = (
         (_CAPS, _caps),
-        (_GLYPHS, lambda match: _word(match.group())),
-        (_MESHED, lambda match: _word(match.group())),
+        (_WORD, lambda match: _word(match.group())),
+        (_STROKE, lambda match: "1" if match["ordinal"] else "I"),
         (_OCR_CODE, _ocr_code),
+        (_OCR_DATE, lambda match: match.group().translate(_AS_DIGITS)),
         (_OCR_CPT, lambda match: match.group().translate(_AS_DIGITS)),
         (_OCR_NUMBER, lambda match: match.group().translate(_AS_DIGITS)),
         (_OCR_LEVEL, lambda match: match.group(1) + match.group(2).translate(_AS_DIGITS)),
+        (_OCR_LISTED, lambda match: match.group()[:-1] + "5"),
     )
+    return spoken, seen
 
 
 def said_blank(said: str) -> str:
@@ -171,28 +184,42 @@ def _day(match: re.Match[str]) -> str | None:
 # OCR: characters that look alike.
 
 _AS_DIGITS = str.maketrans({"O": "0", "o": "0", "I": "1", "l": "1", "|": "1", "S": "5", "B": "8"})
-_GLYPHS = re.compile(r"(?<![\w.%/-])(?=[\w|]*[A-Za-z])(?=[\w|]*[01|5])[A-Za-z01|5]{4,}(?![\w/%])")
-"""A word with digits inside: ``b1ock``, ``facet5``, ``rned1al``."""
-_MESHED = re.compile(r"(?<!\w)(?=[A-Za-z]*(?:rn|vv|ii|cl|li|nn))[A-Za-z]{3,}(?!\w)")
-"""A word that may hold two strokes for one letter: ``rnedial``, ``arrn``."""
+_SCANNED = re.compile(
+    r"\d[OIl|](?![A-Za-z]{2})|(?<![A-Za-z])[OIl|]\d|[a-z][015|][a-z]|[a-z]{3}[015|](?!\d)"
+    r"|(?<!\w)l(?:[A-Z]|[bcdfgjkmnprvz][a-z]|[fn](?!\w))"
+    r"|[A-Z]{2}[l01][A-Z]|(?<!\w)rn|(?<!\w)[A-Z][A-Z0-9]*[l0][A-Z]{2}|[CT]\d? ?-?S(?!\w)"
+)
+"""A sign of a scan: strokes where letters belong or letters where digits do."""
+_WORD = re.compile(
+    r"(?<![\w.%/-])(?=[\w|]*[A-Za-z])(?=[\w|]*(?:[015|li]|rn|vv|nn|cl))[A-Za-z015|]{3,}(?![\w/%])"
+)
+"""A word that may hold digits or strokes for letters: ``b1ock``, ``facet5``, ``rnedial``."""
 _TWINS = (("rn", "m"), ("vv", "w"), ("ii", "u"), ("cl", "d"), ("li", "h"), ("nn", "m"))
+_STROKE = re.compile(r"(?<![\w'])l(?=[A-Z]|[fn](?!\w)|(?P<ordinal>st(?!\w)))")
+"""A capital I or a one at a word's start: ``lV``, ``lf``, ``lst``."""
 _CAPS = re.compile(r"(?<!\w)(?=[A-Zl01|]*[l01|])(?=(?:[l01|]*[A-Z]){3})[A-Zl01|]{4,}(?!\w)")
 """A word of capitals with strokes between: ``BlLATERAL``, ``lNJECTI0NS``."""
 _OCR_CODE = re.compile(
-    r"(?<![A-Za-z0-9.])(?P<letter>[ABD-KN-RV-Z])(?P<whole>\d[0-9OIl|])\.(?P<rest>[0-9OIlS|]{1,4})"
+    r"(?<![A-Za-z0-9.])(?P<letter>[ABD-KN-RV-Zl])(?P<whole>\d[0-9OIl|])\s?\.(?P<rest>[0-9OIlS|]{1,4})"
     r"(?![A-Za-z0-9])"
+    r"|(?<![A-Za-z0-9./])l(?P<bare>[1-9][0-9O])(?![A-Za-z0-9/%.,-])"
     r"|(?<![A-Za-z0-9.])M ?(?P<spine>[0-9OIlS|]{2}\s?[.,]\s?[0-9OIlS|]{1,3}"
     r"(?:(?<=[.\s]8)\s[0-9OIl|]{2})?)"
     r"(?![A-Za-z0-9])"
 )
+_OCR_DATE = re.compile(
+    r"(?<![\w/])[\dOIl|]{1,2}(?P<sep>\s?[/-]\s?)[\dOIl|]{1,2}(?P=sep)[\dOIl|]{2,4}(?![\w/])"
+    r"|(?<![\w./-])2[0O][0-9OIl|]{2}(?![\w/])"
+)
 _OCR_CPT = re.compile(r"(?<![\w.-])(?=[67]\w*\d)[67][0-9OIl|]{4}(?:-[0-9OIl|]{2})?(?!\w)")
 _OCR_NUMBER = re.compile(
-    r"(?<![\w.])(?=[\dOIlS|/]*\d)(?:[\dOIlS|]{1,2}/[1Il|][0Oo]|[\dOIlSo]{2,3}(?=\s?%))(?![\w])"
+    r"(?<![\w.])(?=[\dOIlS|/]*\d)(?:[\dOIlS|]{1,2}/[1Il|][0Oo]|[\dOIlSo]{2,3}(?=\s?%|\s?(?:-|to)\s?[\dOIlSo]{2,3}\s?%))(?![\w])"
     r"|(?<![\w.])[Il|]/[1Il|][0Oo](?!\w)"
 )
 _OCR_LEVEL = re.compile(
     r"(?<![\w.])(?=[CT][-/SOIl|]*\d)([CT])([1-9SIl|]{0,2}(?:[-/]?[1-9SOIl|]){1,2})(?!\w)"
 )
+_OCR_LISTED = re.compile(r"(?<!\w)C\d\s*(?:,|and|&)\s*CS(?!\w)")
 
 
 @cache
@@ -222,13 +249,19 @@ def _readings(word: str) -> Iterator[str]:
                 yield base.replace(strokes, letter, 1)
         yield base.replace("l", "i")
         yield base.replace("i", "l")
+        for at, letter in enumerate(base):
+            if letter in "li":
+                yield base[:at] + ("i" if letter == "l" else "l") + base[at + 1 :]
 
 
 def _ocr_code(match: re.Match[str]) -> str | None:
     if match["spine"]:
         return "M" + re.sub(r"\s", "", match["spine"].replace(",", ".")).translate(_AS_DIGITS)
+    if match["bare"]:
+        return "I" + match["bare"].translate(_AS_DIGITS)
+    letter = "I" if match["letter"] == "l" else match["letter"]
     whole, rest = match["whole"].translate(_AS_DIGITS), match["rest"].translate(_AS_DIGITS)
-    return f"{match['letter']}{whole}.{rest}"
+    return f"{letter}{whole}.{rest}"
 
 
 def _caps(match: re.Match[str]) -> str | None:

@@ -360,7 +360,7 @@ def _named_so(reading: Reading, found: dict[str, list[Evidence]]) -> str | None:
 
 _FUTURE = re.compile(
     r"[^.;,]{0,40}\b(?:will|to\s+be\s+(?:done|scheduled|performed|considered)|(?:is|are|was)\s+(?:planned|scheduled|offered|recommended)|scheduled|"
-    r"in\s+(?:two|three|2|3|2-3)\s+weeks|if\b|next\s+(?:week|visit|month)|can\s+be|may\s+be|would|pending|no\s+sooner)\b",
+    r"in\s+(?:about\s+)?(?:\d|two|three|four|a\s+few)[^.;]{0,14}\b(?:days|weeks|months)|if\b|next\s+(?:week|visit|month)|can\s+be|may\s+be|would|pending|no\s+sooner)\b",
     re.IGNORECASE,
 )
 
@@ -400,7 +400,7 @@ def _of_today(reading: Reading, start: int, end: int) -> bool:
 
 
 _PAST_WORDS = re.compile(
-    r"\b(?:prior|previous(?:ly)?|last|past|history\s+of|s/p|status\s+post|had|ago|after\s+(?:her|his|the|a)|following|underwent|two|both|results?\s+of|response\s+to|relief\s+(?:from|with|after|following)|if|will|shall|scheduled?|plan(?:ned)?|recommend(?:ed)?|consider|candidate|next|decide|deciding|discuss|talk|going\s+to|return\s+(?:visit\s+)?for|about)\s*(?:[a-z0-9'/-]+\s+){0,4}$",
+    r"\b(?:prior|previous(?:ly)?|last|past|history\s+of|s/p|status\s+post|had|ago|after\s+(?:her|his|the|a)|following|underwent|two|both|results?\s+of|response\s+to|relief\s+(?:from|with|after|following)|if|will|shall|scheduled?|plan(?:ned)?|recommend(?:ed)?|consider|candidate|next|decide|deciding|discuss|talk|(?<![\w#-])2(?=\s+(?:dx|diag|mbb|medial|block|set|prior))|going\s+to|return\s+(?:visit\s+)?for|about)\s*(?:[a-z0-9'/-]+\s+){0,4}$",
     re.IGNORECASE,
 )
 

@@ -23,7 +23,9 @@ _PERCENT = re.compile(
 )
 _UP = re.compile(r">|greater|more|better|over|above|at\s+least|exceed|excess", re.IGNORECASE)
 _DOWN = re.compile(r"<|less|lower|fewer|under|below|up\s+to", re.IGNORECASE)
-_SECTION_SILENT = frozenset({"family", "consent", "imaging", "exam", "codes", "injectate"})
+_NEVER = frozenset({"family", "consent"})
+_SELDOM = frozenset({"imaging", "exam", "codes", "injectate"})
+"""Sections in which only "85% relief" in so many words is one."""
 
 
 @cache
@@ -82,12 +84,36 @@ def _is_threshold(words: str, at: int) -> bool:
     )
 
 
-def _source(reading: Reading, sentence: Sentence, start: int, end: int) -> str:
+_PLAIN_WORD = re.compile(r"[A-Za-z]{3,}")
+_ROW_WORDS = 4
+_ROW_LEAD = 260
+
+
+def _lead(reading: Reading, sentence: Sentence, start: int) -> int:
+    """Where the account of a percentage begins: its sentence, or the lines above a bare row.
+
+    A row of a table, a diary or a list ("7/15  80%  6 hrs") says what it counts only above it.
+    """
+    text = reading.even
+    at = sentence.start
+    floor = max(0, start - _ROW_LEAD, reading.section_at(start).start)
+    while len(_PLAIN_WORD.findall(text, at, start)) < _ROW_WORDS and at > floor:
+        above = text.rfind("\n", 0, max(0, at - 1)) + 1
+        if above < floor or not text[above:at].strip():
+            break
+        at = above
+    return at
+
+
+def _source(reading: Reading, sentence: Sentence, lead: int, start: int, end: int) -> str:
     """``ours``, ``other`` or ``unknown``: which treatment the sentence credits, nearest first."""
     text = reading.even
-    stretches = [(sentence.start, sentence.end)]
-    if reading.section_at(start).category != "postprocedure":
-        stretches.append((max(0, sentence.start - 160), sentence.start))
+    stretches = [(sentence.start, sentence.end), (lead, sentence.start)]
+    after_block = reading.section_at(start).category == "postprocedure" or _rule("today").search(
+        text, lead, sentence.end
+    )
+    if not after_block:
+        stretches.append((max(0, lead - 160), lead))
     for low, high in stretches:
         found: list[tuple[int, str]] = []
         for name in ("ours", "other_treatment"):
@@ -111,25 +137,28 @@ def _source(reading: Reading, sentence: Sentence, start: int, end: int) -> str:
     return "unknown"
 
 
-_LUMBAR = re.compile(r"\b(?:lumbar|lumbosacral|low\s+back|L\d(?:\s?-|/|\b))", re.IGNORECASE)
+_LUMBAR = re.compile(r"\b(?:lumbar|lumbosacral|low(?:er)?\s+back|L\d(?:\s?-|/|\b)|L\s+(?:facets?|mbbs?|rfas?)\b)", re.IGNORECASE)
 _CERVICAL = re.compile(r"\b(?:cervical|thoracic|neck|C\d|T\d|mid-?back|TON)\b", re.IGNORECASE)
 
 
-def _lumbar_only(reading: Reading, sentence: Sentence) -> bool:
-    words = reading.words(max(0, sentence.start - 120), sentence.end)
+def _lumbar_only(reading: Reading, sentence: Sentence, lead: int) -> bool:
     own = reading.words(sentence.start, sentence.end)
     if _LUMBAR.search(own):
         return not _CERVICAL.search(own)
+    words = reading.words(max(0, min(lead, sentence.start - 120)), sentence.end)
     return bool(_LUMBAR.search(words)) and not _CERVICAL.search(words)
 
 
 def _when(reading: Reading, sentence: Sentence, start: int, end: int) -> When:
     section = reading.section_at(start)
-    words = reading.words(sentence.start, sentence.end)
-    at = start - sentence.start
+    lead = _lead(reading, sentence, start)
+    words = reading.words(lead, sentence.end)
+    at = start - lead
     today = [abs(m.start() - at) for m in _rule("today").finditer(words)]
     prior = [abs(m.start() - at) for m in _rule("prior").finditer(words)]
-    if reading.dated_before_today(sentence) or reading.headed_before_today(section):
+    if reading.dated_before_today(Sentence(lead, sentence.end, 0)) or reading.headed_before_today(
+        section
+    ):
         return "prior"
     if today and (not prior or min(today) <= min(prior)):
         return (
@@ -202,26 +231,52 @@ def find(reading: Reading, *, block_today: bool) -> tuple[Relief, ...]:
 _SAID = re.compile(r"\s*(?:of\s+)?(?:the\s+|her\s+|his\s+)?(?:pain\s+)?relie[fv]", re.IGNORECASE)
 
 
+# A percentage that lasted, or that something gave, is a result without the word relief.
+_LASTED = re.compile(
+    rf"\s*[,(|/]?\s*(?:(?:for|x|lasting|lasted|over)\s*)?(?:about\s+|approximately\s+|~\s*|the\s+|most\s+of\s+)*"
+    rf"(?:(?:\d{{1,3}}(?:\.\d)?|{numbers.WORD}|several|a\s+few|some|one|that|the)\s*-?\s*(?:\d{{1,2}}\s*)?"
+    r"(?:h|hrs?|hours?|days?|weeks?|wks?|months?|mos?|minutes|mins?|afternoon|evening|rest)\b)",
+    re.IGNORECASE,
+)
+_GAVE = re.compile(
+    r"\b(?:gave|gives|given|giving|helped|help|provided|yielded|got|produced|obtained|achieved|brought)\s+"
+    r"(?:(?:her|him|them|only|about|approximately|roughly|around|a|an|some|maybe|me|nearly|almost|just)\s+)*$",
+    re.IGNORECASE,
+)
+
+
 def _is_relief(reading: Reading, start: int, end: int) -> bool:
     text = reading.even
     section = reading.section_at(start)
-    if section.category in _SECTION_SILENT:
+    said = _SAID.match(text, end, end + 40) is not None
+    if section.category in _NEVER or (section.category in _SELDOM and not said):
         return False
     if _rule("not_after").match(text[end : end + 60]):
         return False
     sentence = reading.sentence_at(start)
-    said = _SAID.match(text[end : end + 40]) is not None
     if not said and _rule("not_before").search(text, max(sentence.start, start - 60), start):
         return False
-    words = reading.words(sentence.start, sentence.end)
-    if _is_threshold(words, start - sentence.start):
+    lead = _lead(reading, sentence, start)
+    words = reading.words(lead, sentence.end)
+    if _is_threshold(words, start - lead):
         return False
-    heading = re.search(r"relief|response|diary|result", section.heading, re.IGNORECASE)
-    near = words[max(0, start - sentence.start - 110) : end - sentence.start + 90]
-    if not (heading or said or _rule("relief").search(near)):
-        if not (_rule("change").search(near) and _rule("pain").search(words)):
-            return False
-    source = _source(reading, sentence, start, end)
-    if source == "other":
+    if not (said or _speaks_of_relief(words, section.heading, start - lead, end - lead)):
         return False
-    return not _lumbar_only(reading, sentence)
+    if _source(reading, sentence, lead, start, end) == "other":
+        return False
+    return not _lumbar_only(reading, sentence, lead)
+
+
+def _speaks_of_relief(words: str, heading: str, start: int, end: int) -> bool:
+    """Whether what stands around a percentage, or its heading, makes it one of relief."""
+    near = words[max(0, start - 110) : end + 90]
+    return bool(
+        _HEADED.search(heading)
+        or _rule("relief").search(near)
+        or _LASTED.match(words, end)
+        or _GAVE.search(words[:start])
+        or (_rule("change").search(near) and _rule("pain").search(words))
+    )
+
+
+_HEADED = re.compile(r"relief|response|diary|result", re.IGNORECASE)

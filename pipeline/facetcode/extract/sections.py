@@ -46,6 +46,8 @@ _INSIDE = re.compile(
     r"(?:(?<=[.;|!?)]\s)|(?<=\s\s)|(?<=[.;|]))"
     r"(?P<name>[A-Z][A-Za-z0-9 /&()'#\-]{0,50}?)[ ]?(?P<end>:+)"
 )
+# The first line of a table names its columns and opens no section.
+_COLUMN_NAMES = re.compile(r"[ ]*\|?(?:[ ]*(?:#|[A-Za-z% /.]{1,20})[ ]*\|){3,}[A-Za-z% /.#]*$")
 _REMARK = re.compile(r"\s*\([^()]{0,40}\)\s*$")
 _CUES = 2
 """Different cues that make an account of today's procedure; one alone is a mention."""
@@ -96,6 +98,8 @@ def _headings(text: str) -> Iterator[tuple[str, int, int]]:
                 category = "other"
             # A lone lower-case word on its line ("right", "block") is text, not a heading.
             if category and own_line and not label["name"][0].isupper():
+                category = None
+            if category and label["end"].startswith("|") and _COLUMN_NAMES.match(text, start, end):
                 category = None
             if category:
                 yield category, start, label.end()
@@ -160,6 +164,9 @@ def sections(doc: Doc) -> list[SectionSpan]:
     return [part for span in found for whole in _ended(text, span) for part in _apart(text, whole)]
 
 
+_DONE = re.compile(
+    r"[^\n]{0,90}\b(?:guided|injections?|blocks?|mbbs?|ablation)\b(?!\s+site)", re.IGNORECASE
+)
 _TITLE_LINES = 3
 _TITLE_CHARS = 300
 _SENTENCE_END = re.compile(r"[a-z0-9)]{2}[.;](?=\s)")
@@ -172,11 +179,12 @@ def _opening(text: str, found: list[SectionSpan]) -> list[SectionSpan]:
     """
     if not found:
         return found
-    named = 0 if found[0].category != "title" else 1
-    if named < len(found) and found[named].category == "exam" and found[named].start < 200:
+    named = next((i for i, span in enumerate(found) if span.category == "exam"), None)
+    if named is not None and (
+        found[named].start < _TITLE_CHARS // 2 or _DONE.match(text, found[named].body)
+    ):
         # Radiology names under EXAM what was done; an examination never opens a note.
-        first = found[named]
-        found[named] = replace(first, category="procedure", time=TIMES["procedure"])
+        found[named] = replace(found[named], category="procedure", time=TIMES["procedure"])
     title = found[0]
     if title.category != "title":
         return found
