@@ -41,6 +41,11 @@ def prior_relief(case: Case) -> Relief | None:
     if dated:
         latest = max(day for day, _ in dated)
         return min((r for day, r in dated if day == latest), key=_relief_key)
+    sides = {r.side for r in fitting} & {"left", "right"}
+    if len(sides) > 1:
+        # Told side by side: the side that did worse decides.
+        best = [max((r for r in fitting if r.side == side), key=_relief_key) for side in sides]
+        return min(best, key=_relief_key)
     return max(fitting, key=_relief_key, default=None)
 
 
@@ -117,7 +122,8 @@ def _scores(case: Case, flags: FlagList) -> None:
     if has_response(case):
         if case.rules.numeric_response_needed is UNKNOWN and not has_numeric_response(case):
             flags.unknown("numeric_response_needed")
-    else:
+    elif facts.procedure.intent != "therapeutic":
+        # Only a diagnostic block is judged by its response (rule sheet, D0).
         flags.add("POST_RESPONSE_MISSING", "No pain score or percentage of relief after the block.")
     mismatch = relief_mismatch(facts.scores, facts.relief)
     if mismatch is not None:

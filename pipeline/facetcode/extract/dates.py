@@ -18,7 +18,7 @@ _MONTHS = {
 }
 _MONTH = "(?P<month>" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\.?"
 _NUMERIC = re.compile(
-    r"(?<![\d/.\-])(?P<a>\d{1,4})(?P<sep>[/.\-])(?P<b>\d{1,2})(?:(?P=sep)(?P<c>\d{2,4}))(?![\d/]|\.\d|-\d)"
+    r"(?<![\d/.\-])(?P<a>\d{1,4})(?P<sep>[/.\-]|\s/\s)(?P<b>\d{1,2})(?:(?P=sep)(?P<c>\d{2,4}))(?![\d/]|\.\d|-\d)"
 )
 _SHORT = re.compile(
     r"(?<![A-Za-z\d/.\-])(?P<a>1[0-2]|0?[1-9])/(?P<b>3[01]|[12]\d|0?[1-9])(?![\d/]|\.\d|-\d)"

@@ -84,7 +84,7 @@ def _taken_back(reading: Reading, match: re.Match[str], pattern: re.Pattern[str]
     )
 
 
-_N = rf"(?:\d{{1,3}}(?:\.\d)?|{numbers.WORD}|several|many|couple\s+of|few)"
+_N = rf"(?:\d{{1,3}}(?:\.\d)?|{numbers.WORD}\b|several|many|couple\s+of|few)"
 _DURATION = re.compile(
     rf"(?<![\w./])(?P<n>{_N})(?:\s+and\s+a\s+half)?\s*(?:\+|plus|or\s+more)?\s*-?\s*(?:to\s+\d+\s*)?"
     r"(?P<unit>years?|yrs?|yr\b|y\b|months?|mos?\b|mths?|weeks?|wks?)"

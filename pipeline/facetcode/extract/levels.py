@@ -349,6 +349,9 @@ def _joints_against_nerves(account: Account, doubts: list[Doubt]) -> Account:
     return Account(joints=account.joints, evidence=account.evidence)
 
 
+_CHECKED = re.compile(r"\btime-?\s?out\b|\buniversal\s+protocol\b", re.IGNORECASE)
+
+
 class _NoteSides:
     """What the note as a whole says of the side: votes of its places, and the side they give."""
 
@@ -367,7 +370,16 @@ class _NoteSides:
         for word in header.sides:
             places.setdefault("title", []).append(word)
         for word in body.sides:
-            places.setdefault("narration", []).append(word)
+            sentence = reading.sentence_at(word.start)
+            checked = _CHECKED.search(reading.even, sentence.start, sentence.end)
+            if not checked:
+                places.setdefault("narration", []).append(word)
+        for check in _CHECKED.finditer(reading.even):
+            if reading.section_time(check.start()) in {"performed", "none"}:
+                sentence = reading.sentence_at(check.start())
+                places.setdefault("timeout", []).extend(
+                    laterality.words(reading.even, sentence.start, sentence.end)
+                )
         for section in reading.sections:
             if section.category in {"side", "timeout", "levels", "title", "procedure"}:
                 name = {"procedure": "title", "levels": "title"}.get(

@@ -187,7 +187,7 @@ _AS_DIGITS = str.maketrans({"O": "0", "o": "0", "I": "1", "l": "1", "|": "1", "S
 _SCANNED = re.compile(
     r"\d[OIl|](?![A-Za-z]{2})|(?<![A-Za-z])[OIl|]\d|[a-z][015|][a-z]|[a-z]{3}[015|](?!\d)"
     r"|(?<!\w)l(?:[A-Z]|[bcdfgjkmnprvz][a-z]|[fn](?!\w))"
-    r"|[A-Z]{2}[l01][A-Z]|(?<!\w)rn|(?<!\w)[A-Z][A-Z0-9]*[l0][A-Z]{2}|[CT]\d? ?-?S(?!\w)"
+    r"|[A-Z]{2}[l01][A-Z]|(?<!\w)rn|(?<!\w)M \d\d|(?<!\w)[A-Z][A-Z0-9]*[l0][A-Z]{2}|[CT]\d? ?-?S(?!\w)"
 )
 """A sign of a scan: strokes where letters belong or letters where digits do."""
 _WORD = re.compile(
@@ -197,7 +197,7 @@ _WORD = re.compile(
 _TWINS = (("rn", "m"), ("vv", "w"), ("ii", "u"), ("cl", "d"), ("li", "h"), ("nn", "m"))
 _STROKE = re.compile(r"(?<![\w'])l(?=[A-Z]|[fn](?!\w)|(?P<ordinal>st(?!\w)))")
 """A capital I or a one at a word's start: ``lV``, ``lf``, ``lst``."""
-_CAPS = re.compile(r"(?<!\w)(?=[A-Zl01|]*[l01|])(?=(?:[l01|]*[A-Z]){3})[A-Zl01|]{4,}(?!\w)")
+_CAPS = re.compile(r"(?<!\w)(?=[A-Zl01|]*[l01|])(?=(?:[l01|]*[A-Z]){2})[A-Zl01|]{3,}(?!\w)")
 """A word of capitals with strokes between: ``BlLATERAL``, ``lNJECTI0NS``."""
 _OCR_CODE = re.compile(
     r"(?<![A-Za-z0-9.])(?P<letter>[ABD-KN-RV-Zl])(?P<whole>\d[0-9OIl|])\s?\.(?P<rest>[0-9OIlS|]{1,4})"

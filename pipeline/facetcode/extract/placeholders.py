@@ -36,7 +36,7 @@ def find(reading: Reading) -> list[Evidence]:
         if (
             _ADMIN.search(match.group())
             or _ADMIN.search(label)
-            or re.fullmatch(r"[_*\-=]{12,}", match.group())
+            or re.fullmatch(r"[_*\-=]{12,}", reading.given[match.start() : match.end()])
         ):
             continue
         if (

@@ -179,9 +179,18 @@ def _when(reading: Reading, sentence: Sentence, start: int, end: int) -> When:
     return "today" if acts and start > acts[len(acts) // 2] else "prior"
 
 
-def _side(reading: Reading, sentence: Sentence, end: int) -> Side:
-    near = side_words(reading.even, end, min(sentence.end, end + 40))
-    return near[0].value if near else "unstated"
+def _side(reading: Reading, sentence: Sentence, start: int, end: int) -> Side:
+    """The side the percentage is told of: right behind it, else in front of it in its row."""
+    clause = _CLAUSE.search(reading.even, end, min(sentence.end, end + 40))
+    behind = side_words(reading.even, end, clause.start() if clause else min(sentence.end, end + 40))
+    if behind:
+        return behind[0].value
+    row = max(sentence.start, reading.even.rfind("\n", 0, start) + 1, start - 60)
+    ahead = side_words(reading.even, row, start)
+    return ahead[-1].value if ahead else "unstated"
+
+
+_CLAUSE = re.compile(r"[,;\n]|\band\b")
 
 
 _SIGN = re.compile(r"%|per\s?cent|\bpct\b", re.IGNORECASE)
@@ -218,7 +227,7 @@ def find(reading: Reading, *, block_today: bool) -> tuple[Relief, ...]:
         ]
         key = (*bounds, when)
         entry = found.setdefault(
-            key, ([], _side(reading, sentence, end), days[0] if days and when == "prior" else None)
+            key, ([], _side(reading, sentence, start, end), days[0] if days and when == "prior" else None)
         )
         entry[0].append(reading.evidence(start, end))
     return tuple(
@@ -254,12 +263,12 @@ def _is_relief(reading: Reading, start: int, end: int) -> bool:
     if _rule("not_after").match(text[end : end + 60]):
         return False
     sentence = reading.sentence_at(start)
-    if not said and _rule("not_before").search(text, max(sentence.start, start - 60), start):
-        return False
     lead = _lead(reading, sentence, start)
-    words = reading.words(lead, sentence.end)
-    if _is_threshold(words, start - lead):
+    if not said and _rule("not_before").search(text, max(lead, start - 60), start):
         return False
+    if _is_threshold(reading.words(sentence.start, sentence.end), start - sentence.start):
+        return False
+    words = reading.words(lead, sentence.end)
     if not (said or _speaks_of_relief(words, section.heading, start - lead, end - lead)):
         return False
     if _source(reading, sentence, lead, start, end) == "other":

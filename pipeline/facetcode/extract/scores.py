@@ -30,7 +30,7 @@ _ARROW_CUE = re.compile(
     re.IGNORECASE,
 )
 _POST = re.compile(
-    r"\b(?:post(?:-?\s?(?:procedure|block|injection|op(?:erative)?|inj|proc))?|after|following|discharge|recovery|pacu|minutes?|mins?|re-?assess|afterward|down\s+to|dropped\s+to|decreased\s+to|improved\s+to|reduced\s+to|fell\s+to|to|->|=>|on\s+leaving|leaving)\b|->|=>|→",
+    r"\b(?:post(?:-?\s?(?:procedure|block|injection|op(?:erative)?|inj|proc))?|after|following|discharge|recovery|pacu|minutes?|mins?|half\s+an\s+hour|re-?assess|afterward|down\s+to|dropped\s+to|decreased\s+to|improved\s+to|reduced\s+to|fell\s+to|to|->|=>|on\s+leaving|leaving)\b|->|=>|→",
     re.IGNORECASE,
 )
 _PRE = re.compile(
@@ -38,7 +38,7 @@ _PRE = re.compile(
     re.IGNORECASE,
 )
 _OTHER = re.compile(
-    r"\b(?:first|1st|last|previous(?:ly)?|prior\s+(?:block|mbb|injection|visit)|ago|yesterday|next\s+day|stress|anxiety|strength|motor|gleason|apgar|gcs|aldrete|ramsay|muscle|deltoid|biceps|grip|phq|score\s+card)\b",
+    r"\b(?:first|1st|last|previous(?:ly)?|prior\s+(?:block|mbb|injection|visit)|ago|yesterday|next\s+day|stress|anxiety|strength|motor|gleason|apgar|gcs|aldrete|ramsay|muscle|deltoid|biceps|grip|phq|score\s+card|lmp)\b",
     re.IGNORECASE,
 )
 
@@ -47,7 +47,13 @@ _OTHER = re.compile(
 _BESIDE = re.compile(
     r"\s*\(?(?:on\s+|at\s+|in\s+)?(?:the\s+)?(?:(?P<pre>before\b|pre\b|pre-|prior\s+to\s+(?:the\s+)?"
     r"(?:procedure|block|injection)|baseline|arrival|sitting\s+here)|(?:after(?:ward)?s?\b|post\b|post-|"
-    rf"discharge|recovery|pacu|(?:\d{{1,3}}|{numbers.WORD})\s?min|leaving))",
+    rf"discharge|recovery|pacu|(?:\d{{1,3}}|{numbers.WORD})\s?min|half\s+an\s+hour|leaving))",
+    re.IGNORECASE,
+)
+# Its label stands right in front: "Pre 6/10   Post 1/10".
+_LABEL = re.compile(
+    r"\b(?:(?P<pre>pre|before|baseline)|post|after)(?:-?\s?(?:procedure|block|injection|op|inj))?"
+    r"[\s:|=(-]{0,6}(?:pain|score|nrs|vas)?[\s:|=(-]{0,6}$",
     re.IGNORECASE,
 )
 _SIGN = re.compile(r"/\s?10|out\s+of|over\s+(?:10|ten)|on\s+a\s+scale", re.IGNORECASE)
@@ -124,12 +130,20 @@ def find(reading: Reading, *, block_today: bool) -> tuple[Score, ...]:
 def _when(reading: Reading, start: int, end: int, paired: str | None) -> str:
     sentence = reading.sentence_at(start)
     section = reading.section_at(start)
-    if _OTHER.search(
-        reading.even, max(sentence.start, start - 60), start
-    ) or reading.dated_before_today(sentence):
+    if (
+        _OTHER.search(reading.even, max(sentence.start, start - 60), start)
+        or reading.dated_before_today(sentence)
+        or reading.headed_before_today(section)
+    ):
         return "other"
     if paired:
         return paired
+    label = _LABEL.search(reading.even, max(sentence.start, start - 40), start)
+    if label:
+        return "pre" if label["pre"] else "post"
+    column = _column(reading.even, start)
+    if column:
+        return "pre" if column["pre"] else "post"
     post = [m.end() for m in _POST.finditer(reading.even, max(sentence.start, start - 70), start)]
     pre = [m.end() for m in _PRE.finditer(reading.even, max(sentence.start, start - 70), start)]
     beside = _BESIDE.match(reading.even, end, min(sentence.end, end + 40))
@@ -148,4 +162,49 @@ def _when(reading: Reading, start: int, end: int, paired: str | None) -> str:
         return "post"
     if section.category == "postprocedure":
         return "pre" if section.heading.lower().lstrip(" #*").startswith("pre") else "post"
+    if section.time in {"none", "performed"} and not (
+        section.category in _HEADED and start - section.start < _FIELD
+    ):
+        # No word says when: behind the account of the needle it is the result.
+        acts = [t.start for t in reading.of("ACT") if reading.section_time(t.start) == "performed"]
+        if acts and start > acts[len(acts) // 2]:
+            return "post"
     return "pre"
+
+
+_HEADED = frozenset({"title", "procedure", "levels", "diagnosis"})
+
+_COLUMN = re.compile(
+    rf"(?P<pre>\b(?:pre|before|baseline|arrival)\b)|\b(?:post|after|discharge)\b|\b(?:\d{{1,3}}|{numbers.WORD})\s?(?:min|h)",
+    re.IGNORECASE,
+)
+_FIELD = 200
+"""Characters a field goes on for; an account under its heading is longer."""
+_ROWS_UP = 5
+_SLACK = 4
+"""Characters a value may stand beside its column's name."""
+
+
+def _column(text: str, start: int) -> re.Match[str] | None:
+    """The name, told in a line above, of the table column a score stands in."""
+    line = text.rfind("\n", 0, start) + 1
+    bars = text.count("|", line, start)
+    if not bars and "  " not in text[line:start].lstrip():
+        return None
+    at = start - line
+    for _ in range(_ROWS_UP):
+        above_end = line - 1
+        if above_end < 0:
+            return None
+        line = text.rfind("\n", 0, above_end) + 1
+        above = text[line:above_end]
+        if not above.strip():
+            return None
+        if bars:
+            cells = above.split("|")
+            found = _COLUMN.search(cells[bars]) if len(cells) > bars else None
+        else:
+            found = _COLUMN.search(above, max(0, at - _SLACK), at + _SLACK + 4)
+        if found:
+            return found
+    return None
