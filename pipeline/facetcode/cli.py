@@ -17,6 +17,7 @@ from typing import Annotated, ParamSpec
 import typer
 
 from facetcode import __version__
+from facetcode.commands import batch as batch_commands
 from facetcode.commands import physician as physician_commands
 from facetcode.commands import policy as policy_commands
 from facetcode.errors import FacetcodeError
@@ -249,6 +250,9 @@ def show_command(
     print_note(note.text, coder(note), console_on(sys.stdout, piped=100))
 
 
+app.command("batch", short_help="Code a whole export, with a worklist and a report.")(
+    guarded(batch_commands.batch_command)
+)
 app.command("evaluate", short_help="Measure accuracy on labelled notes.")(guarded(evaluate_command))
 labels = typer.Typer(help="Labelled notes: inline files to gold files.", no_args_is_help=True)
 labels.command("compile", short_help="Inline files to gold files.")(guarded(compile_command))

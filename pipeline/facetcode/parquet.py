@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import IO, Any
 
 from facetcode.errors import FacetcodeError
@@ -27,7 +28,11 @@ class ParquetRecords:
 
     def write(self, record: Record) -> None:
         """Take one record; a full batch goes to the file."""
-        self._held.append(to_json(record))
+        self.take(to_json(record))
+
+    def take(self, data: Mapping[str, Any]) -> None:
+        """The same for a record that is JSON already."""
+        self._held.append(dict(data))
         if len(self._held) >= _BATCH:
             self._spill()
 

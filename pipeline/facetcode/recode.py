@@ -50,16 +50,23 @@ def read_facts(path: Path) -> Iterator[Stored | Reject]:
 
 def read_answers(path: Path) -> Iterator[Answer | Reject]:
     """Read whole records, as ``facetcode code`` writes them; rejects and errors as above."""
-    return _read(
-        path,
-        lambda stored, data: Answer(
-            stored.note_id,
-            stored.facts,
-            stored.meta,
-            stored.source,
-            status_from_json(data, stored.source),
-            flags_from_json(data, stored.source),
-        ),
+    return _read(path, _answer)
+
+
+def answer_of(data: Mapping[str, Any]) -> Answer:
+    """One whole record as an Answer; raises RecordError where it is none."""
+    note_id = str(data["note_id"])
+    return _answer(Stored(note_id, facts_from_json(data, note_id), meta_of(data["meta"]), ""), data)
+
+
+def _answer(stored: Stored, data: Mapping[str, Any]) -> Answer:
+    return Answer(
+        stored.note_id,
+        stored.facts,
+        stored.meta,
+        stored.source,
+        status_from_json(data, stored.source),
+        flags_from_json(data, stored.source),
     )
 
 

@@ -21,7 +21,10 @@ from facetcode.extract.misread import as_meant
         ("M forty seven point eight one two", "M47.812"),
         ("M forty seven point eight twelve.", "M47.812                         ."),
         ("M47 point 813", "M47.813"),
-        ("lV sedation, lf the lst, Electronically slgned", "IV sedation, If the 1st, Electronically signed"),
+        (
+            "lV sedation, lf the lst, Electronically slgned",
+            "IV sedation, If the 1st, Electronically signed",
+        ),
         ("E11 .9, l10; 2O21; O2/l2/2025; 7O-75 %", "E11.9 , I10; 2021; 02/12/2025; 70-75 %"),
         ("C4 ,  CS and C6, lt, lb, x 8 rnos", "C4 ,  C5 and C6, lt, lb, x 8 mos"),
         ("C-5 6 and C-6 7", "C5-6  and C6-7 "),

@@ -45,7 +45,9 @@ def find(reading: Reading) -> tuple[Diagnosis, ...]:
     # A code without subdivision is one where codes are listed: "M47.814; HTN I10".
     ends = [m.end() for m in matches]
     matches += [
-        m for m in _SHORT.finditer(reading.even) if any(0 < m.start() - end <= _LIST for end in ends)
+        m
+        for m in _SHORT.finditer(reading.even)
+        if any(0 < m.start() - end <= _LIST for end in ends)
     ]
     for match in sorted({m.start(): m for m in matches}.values(), key=lambda m: m.start()):
         if _rule("rejected").search(reading.even, max(0, match.start() - 40), match.start()):

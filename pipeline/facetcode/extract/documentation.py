@@ -194,7 +194,8 @@ _FIRST = re.compile(
     re.IGNORECASE,
 )
 _BLOCK = re.compile(
-    r"\b(?:blocks?|mbbs?|medial\s+branch|diagnostic|facets?|injections?|sets?|one)\b|#\s?1\b", re.IGNORECASE
+    r"\b(?:blocks?|mbbs?|medial\s+branch|diagnostic|facets?|injections?|sets?|one)\b|#\s?1\b",
+    re.IGNORECASE,
 )
 _GAP = re.compile(
     rf"\b(?P<n>\d{{1,3}}|{numbers.WORD})\s*(?P<unit>days?|weeks?|wks?|months?|mos?)\s+(?:ago|prior|earlier|apart|before|after|since|following|have\s+(?:passed|elapsed))",

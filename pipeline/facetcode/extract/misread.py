@@ -187,7 +187,8 @@ _AS_DIGITS = str.maketrans({"O": "0", "o": "0", "I": "1", "l": "1", "|": "1", "S
 _SCANNED = re.compile(
     r"\d[OIl|](?![A-Za-z]{2})|(?<![A-Za-z])[OIl|]\d|[a-z][015|][a-z]|[a-z]{3}[015|](?!\d)"
     r"|(?<!\w)l(?:[A-Z]|[bcdfgjkmnprvz][a-z]|[fn](?!\w))"
-    r"|[A-Z]{2}[l01][A-Z]|(?<!\w)rn|(?<!\w)M \d\d|(?<!\w)[A-Z][A-Z0-9]*[l0][A-Z]{2}|[CT]\d? ?-?S(?!\w)"
+    r"|[A-Z]{2}[l01][A-Z]|(?<!\w)rn|(?<!\w)M \d\d"
+    r"|(?<!\w)[A-Z][A-Z0-9]*[l0][A-Z]{2}|[CT]\d? ?-?S(?!\w)"
 )
 """A sign of a scan: strokes where letters belong or letters where digits do."""
 _WORD = re.compile(

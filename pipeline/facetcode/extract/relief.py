@@ -137,7 +137,10 @@ def _source(reading: Reading, sentence: Sentence, lead: int, start: int, end: in
     return "unknown"
 
 
-_LUMBAR = re.compile(r"\b(?:lumbar|lumbosacral|low(?:er)?\s+back|L\d(?:\s?-|/|\b)|L\s+(?:facets?|mbbs?|rfas?)\b)", re.IGNORECASE)
+_LUMBAR = re.compile(
+    r"\b(?:lumbar|lumbosacral|low(?:er)?\s+back|L\d(?:\s?-|/|\b)|L\s+(?:facets?|mbbs?|rfas?)\b)",
+    re.IGNORECASE,
+)
 _CERVICAL = re.compile(r"\b(?:cervical|thoracic|neck|C\d|T\d|mid-?back|TON)\b", re.IGNORECASE)
 
 
@@ -182,7 +185,9 @@ def _when(reading: Reading, sentence: Sentence, start: int, end: int) -> When:
 def _side(reading: Reading, sentence: Sentence, start: int, end: int) -> Side:
     """The side the percentage is told of: right behind it, else in front of it in its row."""
     clause = _CLAUSE.search(reading.even, end, min(sentence.end, end + 40))
-    behind = side_words(reading.even, end, clause.start() if clause else min(sentence.end, end + 40))
+    behind = side_words(
+        reading.even, end, clause.start() if clause else min(sentence.end, end + 40)
+    )
     if behind:
         return behind[0].value
     row = max(sentence.start, reading.even.rfind("\n", 0, start) + 1, start - 60)
@@ -227,7 +232,12 @@ def find(reading: Reading, *, block_today: bool) -> tuple[Relief, ...]:
         ]
         key = (*bounds, when)
         entry = found.setdefault(
-            key, ([], _side(reading, sentence, start, end), days[0] if days and when == "prior" else None)
+            key,
+            (
+                [],
+                _side(reading, sentence, start, end),
+                days[0] if days and when == "prior" else None,
+            ),
         )
         entry[0].append(reading.evidence(start, end))
     return tuple(

@@ -10,6 +10,7 @@ from pathlib import Path
 from facetcode.errors import NoteFormatError
 from facetcode.notes import delimited, jsonl, text
 from facetcode.notes.note import MAX_ID_CHARS, MAX_NOTE_CHARS, Note, Reject
+from facetcode.notes.seen import Seen
 
 __all__ = ["SUFFIXES", "Reject", "count_hint", "files", "read"]
 
@@ -75,7 +76,7 @@ def _fail(error: OSError) -> None:
 def read(
     paths: Sequence[Path], *, text_column: str | None = None, id_column: str | None = None
 ) -> Iterator[Note | Reject]:
-    """Notes of files and folders, in order, in constant memory but for their ids.
+    """Notes of files and folders, in order, in constant memory.
 
     Raises NoteFormatError at once for paths that :func:`files` refuses; what is wrong with one
     note is a Reject, and the rest goes on.
@@ -161,7 +162,7 @@ def _text_names(paths: Sequence[Path], chosen: Sequence[Path]) -> dict[Path, str
 
 def _checked(items: Iterator[Note | Reject]) -> Iterator[Note | Reject]:
     """Rules for notes of every format: text, a sane length, an id of its own."""
-    first: dict[str, str] = {}
+    seen = Seen()
     for item in items:
         if isinstance(item, Reject):
             yield item
@@ -173,13 +174,12 @@ def _checked(items: Iterator[Note | Reject]) -> Iterator[Note | Reject]:
                 f"{len(item.text):,} characters are too long for a note, over {MAX_NOTE_CHARS:,}",
                 "split the file into one note each",
             )  # fmt: skip
-        elif item.note_id in first:
+        elif (first := seen.before(item.note_id, item.source)) is not None:
             yield Reject(
-                item.source, item.note_id, f"its id stood already at {first[item.note_id]}",
+                item.source, item.note_id, f"its id stood already at {first}",
                 "give every note an id of its own",
             )  # fmt: skip
         else:
-            first[item.note_id] = item.source
             yield item
 
 

@@ -60,22 +60,28 @@ def write_csv(queries: Iterable[Query], stream: TextIO) -> None:
 
 def write_markdown(queries: Iterable[Query], stream: TextIO) -> None:
     """A chapter a physician, a heading a note, a paragraph a question, with room for the answer."""
-    drafted = _sorted(queries)
+    write_sorted_markdown(_sorted(queries), stream)
+
+
+def write_sorted_markdown(drafted: Iterable[Query], stream: TextIO) -> None:
+    """The same for queries that come sorted by physician, day and note, one at a time."""
     stream.write("# Requests for clarification\n")
-    if not drafted:
-        stream.write("\nNo note needs one.\n")
-    else:
-        stream.write(
-            "\nAnswer from your own knowledge of the encounter, as an addendum to the note. "
-            "No answer is expected or preferred.\n"
-        )
+    some = False
     for provider, theirs in groupby(drafted, key=lambda query: query.provider):
+        if not some:
+            some = True
+            stream.write(
+                "\nAnswer from your own knowledge of the encounter, as an addendum to the note. "
+                "No answer is expected or preferred.\n"
+            )
         stream.write(f"\n## {_plain(provider) or 'Physician not named in the export'}\n")
         for (note_id, day), about in groupby(theirs, key=lambda q: (q.note_id, q.date_of_service)):
             of = f", {_plain(day)}" if day else ", date of service not given"
             stream.write(f"\n### Note {_plain(note_id)}{of}\n")
             for query in about:
                 _write_query(query, stream)
+    if not some:
+        stream.write("\nNo note needs one.\n")
 
 
 def _write_query(query: Query, stream: TextIO) -> None:

@@ -1,0 +1,143 @@
+"""``facetcode batch``: a night's or a year's export into one output folder."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Billing(StrEnum):
+    """The forms claims can be written in."""
+
+    FHIR = "fhir"
+    HL7 = "hl7"
+
+
+def batch_command(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="EXPORT...", help="Exports, or folders of them.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder for everything the run makes.")
+    ],
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            "--policy",
+            metavar="NAME",
+            help="A policy by name or file. Without it each note's payer and date choose.",
+            show_default=False,
+        ),
+    ] = None,
+    payers: Annotated[
+        Path | None,
+        typer.Option("--payers", metavar="FILE", help="Your mapping from payers to policies."),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, help="Processes; as many as cores.", show_default=False),
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=0.1, help="Seconds that one note may take.")
+    ] = 60.0,
+    memory: Annotated[
+        int, typer.Option("--memory", min=64, help="Megabytes that one note may take.")
+    ] = 1024,
+    text_column: Annotated[
+        str | None,
+        typer.Option("--text-column", metavar="NAME", help="Column of the note's text."),
+    ] = None,
+    id_column: Annotated[
+        str | None, typer.Option("--id-column", metavar="NAME", help="Column of the note's id.")
+    ] = None,
+    billing: Annotated[
+        Billing | None,
+        typer.Option("--billing", help="Also write the claims of notes that are ready to bill."),
+    ] = None,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Drop what another run left in the folder.")
+    ] = False,
+) -> None:
+    """Code a whole export: records, a worklist, queries, a report and a manifest in one folder.
+
+    A run that was stopped goes on where it was when the same command is given again; one that is
+    whole does nothing. Exit status as for `code`.
+
+    \b
+    Examples:
+      facetcode batch night/ --out results/2026-11-24
+      facetcode batch export.csv --out results --policy medicare --billing fhir
+    """
+    from facetcode.batch.run import Plan, run_batch
+    from facetcode.cli import SOME_FAILED, say
+    from facetcode.notes.formats import count_hint
+
+    plan = Plan(
+        paths=paths,
+        out=out,
+        policy=policy,
+        payers=payers,
+        workers=workers or _cores(),
+        timeout=timeout,
+        memory_mb=memory,
+        reading={"text_column": text_column, "id_column": id_column},
+        billing=billing.value if billing else None,
+        restart=restart,
+    )
+    with _progress(lambda: count_hint(paths)) as show:
+        summary = run_batch(plan, on_progress=show)
+    if summary is None:
+        say(f"{out}: nothing new; these records are of the same input (--restart codes it again)")
+        return
+    status = summary.status
+    say(
+        f"{summary.notes:,} records: {status['coded']:,} coded, {status['query']:,} to query, "
+        f"{status['not_applicable']:,} not applicable; see {out / 'report.html'}"
+    )
+    if summary.unmatched:
+        say(f"{summary.unmatched:,} notes name a payer that no rule of the mapping fits")
+    if summary.rejects:
+        say(f"{summary.rejects:,} could not be coded; see {out / 'rejects.jsonl'}")
+        raise typer.Exit(SOME_FAILED)
+
+
+def _cores() -> int:
+    """Cores this process may use, which a container may hold to fewer than the machine's."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def _progress(total: Callable[[], int | None]) -> Iterator[Callable[[int], object]]:
+    """Notes done, notes a second and time left, drawn only where somebody watches."""
+    if not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class Rate(TextColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed:,.0f} notes/s" if task.speed else "starting")
+
+    columns = (BarColumn(), MofNCompleteColumn(), Rate(""), TimeRemainingColumn())
+    console = Console(stderr=True, markup=False, emoji=False, highlight=False)
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
+        task = bar.add_task("notes", total=total())
+        yield lambda done: bar.update(task, completed=done)
