@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from typing import Any
 
 from spacy.language import Language
+from spacy.tokens import Doc
 
-from facetcode.extract.medspacy_parts import ConText, ConTextRule
+from facetcode.extract.medspacy_parts import ConText, ConTextGraph, ConTextModifier, ConTextRule
 from facetcode.extract.rules import load_rules
 from facetcode.extract.targets import GROUP
 
@@ -23,9 +25,36 @@ def spelled_out(phrase: str) -> list[str]:
     return [full for word in choice[1].split("|") for full in spelled_out(f"{head}{word}{tail}")]
 
 
+class SentenceContext(ConText):  # type: ignore[misc]
+    """medspaCy's ConText, asked sentence by sentence, and only where there is a target.
+
+    Its scopes end with the sentence, so the answer is the same; its own loop compares every pair
+    of modifiers of a note and every modifier with every target, which long notes pay squared.
+    """
+
+    def __call__(self, doc: Doc, targets: str | None = None) -> Doc:
+        starts = [sentence.start for sentence in doc.sents]
+        groups: dict[int, ConTextGraph] = {}
+        for target in doc.spans[GROUP]:
+            at = bisect_right(starts, target.start)
+            groups.setdefault(at, ConTextGraph()).targets.append(target)
+        matcher = self._ConText__matcher
+        for match, start, end in matcher(doc) if groups else ():
+            graph = groups.get(bisect_right(starts, start))
+            if graph is not None:
+                rule = matcher.rule_map[self.nlp.vocab[match].text]
+                graph.modifiers.append(ConTextModifier(rule, start, end, doc))
+        for graph in groups.values():
+            graph.update_scopes()
+            graph.apply_modifiers()
+            for target, modifier in graph.edges:
+                target._.modifiers += (modifier,)
+        return doc
+
+
 def build_context(nlp: Language) -> Any:
     """ConText over the span group of targets, with the modifiers of patterns/context.yaml only."""
-    context = ConText(
+    context = SentenceContext(
         nlp, rules=None, span_attrs=None, input_span_type="group", span_group_name=GROUP
     )
     rules = [

@@ -26,10 +26,10 @@ from facetcode.extract.medspacy_parts import create_medspacy_tokenizer
 from facetcode.extract.misread import as_meant
 from facetcode.extract.reading import Reading
 from facetcode.extract.screen import could_hold_facet_block
-from facetcode.extract.text import even, without_choices, without_unchecked
+from facetcode.extract.text import Squeezed, even, without_choices, without_unchecked
 from facetcode.facts import FACET_BLOCKS, Doubt, Evidence, Facts, Guidance, Procedure
 
-MAX_CHARS = 400_000
+MAX_CHARS = 1_500_000
 """Longest text read as one note; a longer one is an export, not a note."""
 
 
@@ -48,11 +48,16 @@ class Extractor:
                 f"the note has {len(text):,} characters, more than the {MAX_CHARS:,} of one note; "
                 "split it into one file a note"
             )
-        meant, edits = as_meant(even(text))
+        squeezed = Squeezed(text)
+        given = squeezed.text
+        meant, edits = as_meant(even(given))
         clean = without_choices(without_unchecked(meant))
-        return factories.reading_of(
-            self.nlp(clean), given=text, even=clean, meta=meta or {}, edits=edits
+        reading = factories.reading_of(
+            self.nlp(clean), given=given, even=clean, meta=meta or {}, edits=edits
         )
+        if given is not text:
+            reading.note = (text, squeezed)
+        return reading
 
     def facts(self, text: str, meta: Mapping[str, str] | None = None) -> Facts:
         """Everything the note says that a code or a flag may rest on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -94,22 +95,27 @@ def _object(reading: Reading, target: Target, following: int, preceding: int) ->
 
 
 def _procedure(
-    reading: Reading, target: Target, others: Sequence[Target], levels: Sequence[Target]
+    reading: Reading, target: Target, others: Sequence[Target], following: Sequence[Target]
 ) -> Target | None:
     """The procedure a sentence ties a level to: the next one to the right before another level,
     else the nearest to the left, else the next to the right."""
     sentence = reading.sentence_at(target.start)
-    here = [t for t in others if sentence.start <= t.start < sentence.end]
+    first = bisect_left(others, sentence.start, key=_start)
+    here = others[first : bisect_left(others, sentence.end, lo=first, key=_start)]
     if not here:
         return None
-    next_level = min(
-        (t.start for t in levels if target.end <= t.start < sentence.end), default=sentence.end
+    next_level = next(
+        (t.start for t in following if target.end <= t.start < sentence.end), sentence.end
     )
     right = [t for t in here if target.end <= t.start < next_level]
     if right:
         return right[0]
     left = [t for t in here if t.start < target.end]
     return left[-1] if left else here[0]
+
+
+def _start(target: Target) -> int:
+    return target.start
 
 
 def _place(reading: Reading, target: Target) -> Place:
@@ -135,7 +141,7 @@ def read(reading: Reading) -> list[Treated]:
         governed = Target(LEVEL, levels[first].start, levels[last].end)
         kind = _object(reading, governed, following, preceding)
         section = reading.section_at(target.start)
-        procedure = _procedure(reading, target, procedures, levels)
+        procedure = _procedure(reading, target, procedures, levels[index + 1 : index + 3])
         label = procedure.label if procedure else in_field.get(section.start)
         if procedure and procedure.label != "STUDY":
             in_field[section.start] = procedure.label

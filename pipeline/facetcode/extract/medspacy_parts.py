@@ -41,6 +41,8 @@ _import_without_quickumls()
 
 from loguru import logger  # noqa: E402
 from medspacy.context import ConText, ConTextRule  # noqa: E402
+from medspacy.context.context_graph import ConTextGraph  # noqa: E402
+from medspacy.context.context_modifier import ConTextModifier  # noqa: E402
 from medspacy.custom_tokenizer import create_medspacy_tokenizer  # noqa: E402
 from medspacy.section_detection import Sectionizer, SectionRule  # noqa: E402
 from medspacy.target_matcher import TargetMatcher, TargetRule  # noqa: E402
@@ -49,6 +51,8 @@ logger.disable("PyRuSH")
 
 __all__ = [
     "ConText",
+    "ConTextGraph",
+    "ConTextModifier",
     "ConTextRule",
     "SectionRule",
     "Sectionizer",

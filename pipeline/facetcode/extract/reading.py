@@ -12,7 +12,7 @@ from typing import Literal
 from facetcode.extract import dates
 from facetcode.extract.sections import SectionSpan, Time
 from facetcode.extract.targets import Target
-from facetcode.extract.text import Offsets, Sentence
+from facetcode.extract.text import Offsets, Sentence, Squeezed
 from facetcode.facts import Evidence
 
 Status = Literal[
@@ -64,6 +64,8 @@ class Reading:
     dates: list[dates.Written] = field(default_factory=list)
     edits: tuple[tuple[int, int], ...] = ()
     """Where ``even`` reads otherwise than the note stands (``misread``)."""
+    note: tuple[str, Squeezed] | None = None
+    """The note as it came, where long runs of blanks were taken out of ``given``."""
     _sentence_index: Offsets = field(init=False)
     _section_index: Offsets = field(init=False)
 
@@ -102,7 +104,12 @@ class Reading:
         piece = self.given[start:end]
         start += len(piece) - len(piece.lstrip())
         end -= len(piece) - len(piece.rstrip())
-        return Evidence(start, max(start, end), self.given[start : max(start, end)])
+        end = max(start, end)
+        if self.note is None:
+            return Evidence(start, end, self.given[start:end])
+        text, squeezed = self.note
+        start, end = squeezed.back(start), squeezed.back(end)
+        return Evidence(start, end, text[start:end])
 
     def of(self, *labels: str) -> Iterator[Target]:
         """Targets with one of these labels, in order."""

@@ -157,7 +157,22 @@ def sentences(text: str) -> list[Sentence]:
             here = stop.end()
         if text[here:end].strip():
             found.append(Sentence(here, end, line))
-    return found
+    return [part for whole in found for part in _short_enough(text, whole)]
+
+
+_LONGEST = 1200
+"""Characters a sentence may have; what is longer is a list or no prose, and is cut at a blank."""
+
+
+def _short_enough(text: str, whole: Sentence) -> list[Sentence]:
+    parts = []
+    start = whole.start
+    while whole.end - start > _LONGEST:
+        blank = text.rfind(" ", start + _LONGEST // 2, start + _LONGEST)
+        cut = blank + 1 if blank >= 0 else start + _LONGEST
+        parts.append(Sentence(start, cut, whole.line))
+        start = cut
+    return [*parts, Sentence(start, whole.end, whole.line)]
 
 
 _UNCHECKED = re.compile(r"\[[ _]?\]|\([ _]\)|[\u2610\u25a1\u25fb\u25cb]")
@@ -198,6 +213,35 @@ _SIDES_ONLY = re.compile(
     r"[\[{\s]*(?:(?:right|left|bilateral|both|[rlb]|bl|rt|lt)\b[\s/|]*)+(?::\d+)?[\]}]",
     re.IGNORECASE,
 )
+
+
+_BLANKS = re.compile(r"\s{96,}")
+_KEPT = 48
+"""Characters kept at both ends of a longer run of blanks."""
+
+
+class Squeezed:
+    """A text without the middle of its long runs of blanks, and the way back to its offsets.
+
+    No rule needs a thousand blanks, and every rule that allows blanks would try them all from each.
+    """
+
+    def __init__(self, text: str) -> None:
+        pieces: list[str] = []
+        self._starts, self._shifts = [0], [0]
+        here = length = 0
+        for run in _BLANKS.finditer(text):
+            first, last = run.start() + _KEPT, run.end() - _KEPT
+            pieces.append(text[here:first])
+            length += first - here
+            here = last
+            self._starts.append(length)
+            self._shifts.append(here - length)
+        self.text = "".join([*pieces, text[here:]]) if pieces else text
+
+    def back(self, offset: int) -> int:
+        """The offset in the text as given."""
+        return offset + self._shifts[bisect_right(self._starts, offset) - 1]
 
 
 def without_choices(text: str) -> str:

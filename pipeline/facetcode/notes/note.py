@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-MAX_NOTE_CHARS = 400_000
+MAX_NOTE_CHARS = 1_500_000
 """Longest text taken as one note; a longer one is an export that was not split."""
 MAX_ID_CHARS = 300
 """Longest id; a longer one is the words of a note under the wrong name."""
