@@ -231,3 +231,72 @@ def test_a_full_disk_is_said_and_gone_on_from(
         assert contents(out) == contents(whole)
     finally:
         subprocess.run(["umount", str(out)], check=True)
+
+
+def test_a_practice_s_own_column_names(batch: Run, tmp_path: Path) -> None:
+    source, out = tmp_path / "own.csv", tmp_path / "out"
+    source.write_text("KEY9,BLOB,DOC\n7,Right C4-5 MBB under fluoroscopy,Ana Ruiz\n")
+    given = ("--map", "note_id=KEY9", "--map", "text=BLOB", "--map", "provider=DOC")
+    done = batch(source, "--out", out, *given)
+    assert done.returncode == 0, done.stderr
+    (record,) = lines(out / "records.jsonl")
+    assert (record["note_id"], record["meta"]["provider"]) == ("7", "Ana Ruiz")
+    for wrong, said in (("text=NOTHING", "no column 'NOTHING'"), ("words=BLOB", "KEY=COLUMN")):
+        bad = batch(source, "--out", tmp_path / "other", "--map", wrong)
+        assert bad.returncode == 2
+        assert said in bad.stderr
+
+
+def test_claims_of_what_is_ready_to_bill(batch: Run, whole: Path, tmp_path: Path) -> None:
+    import hl7
+
+    ready = [
+        r for r in lines(whole / "records.jsonl")
+        if r["status"] == "coded" and not any(f["severity"] == "hard" for f in r["flags"])
+    ]  # fmt: skip
+    assert ready, "the samples hold notes that are complete"
+    source = tmp_path / "ready.jsonl"
+    texts = {
+        p.stem: p.read_text()
+        for p in (Path(__file__).parents[2] / "annotations/samples").glob("*.txt")
+    }
+    clean = next(n for n, t in texts.items() if load("medicare")(t).status == "coded" and not [
+        f for f in load("medicare")(t).flags if f.severity == "hard"])  # fmt: skip
+    note = {"id": "n|1", "text": texts[clean], "patient_id": "p^4", "date_of_service": "2026-03-01"}
+    source.write_text(
+        json.dumps(note) + "\n" + json.dumps({"id": "q", "text": "MBB, no more"}) + "\n"
+    )
+    for form, name in (("fhir", "claims.ndjson"), ("hl7", "claims.hl7")):
+        out = tmp_path / form
+        assert (
+            batch(source, "--out", out, "--policy", "medicare", "--billing", form).returncode == 0
+        )
+        (record,) = [r for r in lines(out / "records.jsonl") if r["note_id"] == "n|1"]
+        codes = [line["code"] for line in record["lines"]]
+        if form == "fhir":
+            (claim,) = lines(out / name)
+            required = {
+                "status",
+                "type",
+                "use",
+                "patient",
+                "created",
+                "provider",
+                "priority",
+                "insurance",
+            }
+            assert required <= set(claim)
+            items = claim["item"]
+            assert [i["productOrService"]["coding"][0]["code"] for i in items] == codes
+            assert [[m["coding"][0]["code"] for m in i.get("modifier", [])] for i in items] == [
+                line["modifiers"] for line in record["lines"]
+            ]
+        else:
+            message = hl7.parse((out / name).read_bytes().decode())
+            assert str(message.segment("MSH")[9]) == "DFT^P03^DFT_P03"
+            assert str(message.segment("PID")[3]) == r"p\S\4"
+            charges = message.segments("FT1")
+            assert [str(c[25][0][0]) for c in charges] == codes
+            assert [str(c[26]).split("~") for c in charges] == [
+                line["modifiers"] for line in record["lines"]
+            ]

@@ -12,6 +12,9 @@ from typing import Annotated
 
 import typer
 
+from facetcode.errors import FacetcodeError
+from facetcode.notes.columns import KEYS
+
 
 class Billing(StrEnum):
     """The forms claims can be written in."""
@@ -57,6 +60,14 @@ def batch_command(
     id_column: Annotated[
         str | None, typer.Option("--id-column", metavar="NAME", help="Column of the note's id.")
     ] = None,
+    map_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="KEY=COLUMN",
+            help="Your column for a key (text, note_id, payer …); may be given several times.",
+        ),
+    ] = None,
     billing: Annotated[
         Billing | None,
         typer.Option("--billing", help="Also write the claims of notes that are ready to bill."),
@@ -87,7 +98,11 @@ def batch_command(
         workers=workers or _cores(),
         timeout=timeout,
         memory_mb=memory,
-        reading={"text_column": text_column, "id_column": id_column},
+        reading={
+            "text_column": text_column,
+            "id_column": id_column,
+            "mapping": _mapping(map_ or []),
+        },
         billing=billing.value if billing else None,
         restart=restart,
     )
@@ -106,6 +121,19 @@ def batch_command(
     if summary.rejects:
         say(f"{summary.rejects:,} could not be coded; see {out / 'rejects.jsonl'}")
         raise typer.Exit(SOME_FAILED)
+
+
+def _mapping(given: list[str]) -> dict[str, str]:
+    """``--map`` as pairs. Raises FacetcodeError for what is none."""
+    found: dict[str, str] = {}
+    for pair in given:
+        key, mark, column = pair.partition("=")
+        if not mark or not column.strip() or key not in KEYS:
+            raise FacetcodeError(
+                f"--map {pair}: write KEY=COLUMN, the key one of {', '.join(KEYS)}"
+            )
+        found[key] = column
+    return found
 
 
 def _cores() -> int:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 import sys
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any, Protocol
 
 from facetcode.errors import NoteFormatError
-from facetcode.notes import meta
+from facetcode.notes import columns
+from facetcode.notes.columns import Columns, Row
 from facetcode.notes.decode import Undecodable, encoding_of, has_misfit, misfit, utf8_or_windows
 from facetcode.notes.note import Note, Reject
+from facetcode.notes.source import Source
 
 _SAMPLE = 262_144
 _FIELD_LIMIT = min(sys.maxsize, 2**31 - 1)
@@ -32,48 +35,54 @@ class _Reader(Protocol):
     def __next__(self) -> list[str]: ...
 
 
-def read(
-    path: Path, *, text_column: str | None = None, id_column: str | None = None
-) -> Iterator[Note | Reject]:
-    """Notes of a delimited file, one row in memory at a time.
+def read(source: Source, **options: Any) -> Iterator[Note | Reject]:
+    """Notes of a delimited file, one row in memory at a time; ``options`` are ``columns.find``'s.
 
     Raises NoteFormatError, before any note, when the heading cannot be parsed or a needed column
     is not there; rows that do not fit become rejects with the row's first line.
     """
     try:
-        encoding = _encoding(path)
+        encoding = _encoding(source)
     except Undecodable as error:
-        yield Reject(str(path), "", error.reason, _AS_UTF8)
+        yield Reject(source.name, "", error.reason, _AS_UTF8)
         return
     csv.field_size_limit(_FIELD_LIMIT)
+    sample = source.head(_SAMPLE).decode(encoding, "ignore").removeprefix("\ufeff")
     # newline="": a line break inside a quoted note stays as it was written.
-    # surrogateescape: bytes that do not decode cost their row and not the rest (see _note).
-    with path.open(encoding=encoding, errors="surrogateescape", newline="") as file:
+    # surrogateescape: bytes that do not decode cost their row and not the rest (see _row).
+    with (
+        source.open() as raw,
+        io.TextIOWrapper(raw, encoding=encoding, errors="surrogateescape", newline="") as file,
+    ):
         try:
-            sample = file.read(_SAMPLE)
-            file.seek(0)
-            if sample.startswith("\ufeff"):
-                file.read(1)
-            rows = csv.reader(file, delimiter=_delimiter(path, sample), strict=True)
-            yield from _rows(path, rows, encoding, text_column, id_column)
+            rows = csv.reader(_unmarked(file), delimiter=_delimiter(source, sample), strict=True)
+            yield from _rows(source, rows, encoding, options)
         except UnicodeDecodeError:
             # UTF-16 and UTF-32: what follows a misfit cannot be told apart.
             reason = f"a part of it {misfit(encoding)}; rows not yet read are left out"
-            yield Reject(str(path), "", reason, _AS_UTF8)
+            yield Reject(source.name, "", reason, _AS_UTF8)
 
 
-def _encoding(path: Path) -> str:
+def _unmarked(lines: Iterator[str]) -> Iterator[str]:
+    """The lines of a file without its byte-order mark."""
+    first = next(lines, None)
+    if first is not None:
+        yield first.removeprefix("\ufeff")
+        yield from lines
+
+
+def _encoding(source: Source) -> str:
     """The encoding of all of the file: to change midway would change what was read."""
-    with path.open("rb") as file:
-        name, mark = encoding_of(file.read(_SAMPLE))
+    with source.open() as file:
+        head = file.read(_SAMPLE)
+        name, mark = encoding_of(head)
         if mark:
             # Python's codecs without a byte order take it from the mark, and leave the mark out.
             return name if name == "utf-8" else name[:6]
-        file.seek(0)
-        return utf8_or_windows(iter(lambda: file.read(1 << 20), b""))
+        return utf8_or_windows(chain([head], iter(lambda: file.read(1 << 20), b"")))
 
 
-def _delimiter(path: Path, sample: str) -> str:
+def _delimiter(source: Source, sample: str) -> str:
     """The delimiter of the heading line: tab, comma, semicolon or bar, whichever it holds most."""
     unquoted = re.sub(r'"[^"]*"', "", sample.lstrip("\r\n"))
     heading = re.split(r"[\r\n]", unquoted, maxsplit=1)[0]
@@ -81,46 +90,32 @@ def _delimiter(path: Path, sample: str) -> str:
     best = max(counts, key=lambda mark: counts[mark])
     if counts[best]:
         return best
-    return "\t" if path.suffix.lower() == ".tsv" else ","
-
-
-def _column(
-    path: Path, names: Sequence[str], wanted: str | None, known: Sequence[str], what: str
-) -> int | None:
-    exact = [name.strip() for name in names]
-    simple = [meta.plain(name) for name in names]
-    if wanted is None:
-        return next((simple.index(name) for name in known if name in simple), None)
-    if wanted.strip() in exact:
-        return exact.index(wanted.strip())
-    # A name without a Latin letter or a digit has no plain form to compare.
-    if meta.plain(wanted) and meta.plain(wanted) in simple:
-        return simple.index(meta.plain(wanted))
-    raise NoteFormatError(
-        f"{path}: no column '{wanted}' for the {what}; columns present: {meta.shown(names)}"
-    )
+    return "\t" if source.suffix == ".tsv" else ","
 
 
 def _rows(
-    path: Path,
+    source: Source, rows: _Reader, encoding: str, options: Mapping[str, Any]
+) -> Iterator[Note | Reject]:
+    names = _heading(source.name, rows)
+    found = columns.find(source.name, names, **options)
+    # Numbered rows are pieces of notes: their ids repeat, and are judged as they are put together.
+    guessed = not (options.get("id_column") or (options.get("mapping") or {}).get("note_id"))
+    sound = _sound(source.name, names, rows, encoding, found, guessed=guessed)
+    yield from columns.notes(found, source.stem, sound)
+
+
+def _sound(
+    path: str,
+    names: Sequence[str],
     rows: _Reader,
     encoding: str,
-    text_column: str | None,
-    id_column: str | None,
-) -> Iterator[Note | Reject]:
-    names = _heading(path, rows)
-    text_at = _column(path, names, text_column, meta.TEXT_NAMES, "note's text")
-    if text_at is None:
-        raise NoteFormatError(
-            f"{path}: no column holds the note's text by its name; name it with --text-column, "
-            f"or give the table a heading. Columns present: {meta.shown(names)}"
-        )
-    id_at = _column(path, names, id_column, meta.ID_NAMES, "note's id")
-    if id_at == text_at:
-        raise NoteFormatError(
-            f"{path}: one column cannot be both text and id; name another with --id-column"
-        )
-    ids = _Ids(_ID_WORDS if id_column is None else sys.maxsize)
+    found: Columns,
+    *,
+    guessed: bool,
+) -> Iterator[Row | Reject]:
+    """Rows whose cells stand under their names."""
+    id_at = found.note_id
+    ids = _Ids(_ID_WORDS if guessed else sys.maxsize)
     broken_at = 0
     while True:
         line = rows.line_num + 1
@@ -148,11 +143,10 @@ def _rows(
             remedy = f"{_QUOTE}, or name the right column with --id-column"
             yield Reject(where, "", "its id reads like the words of a note", remedy)
         else:
-            given = _cell(row, id_at) or f"{path.stem}:{line}"
-            yield _note(where, given, names, row, text_at, id_at, encoding)
+            yield _row(where, row, found, encoding)
 
 
-def _heading(path: Path, rows: _Reader) -> list[str]:
+def _heading(path: str, rows: _Reader) -> list[str]:
     """The first row that is not blank."""
     try:
         names = next((row for row in rows if any(cell.strip() for cell in row)), None)
@@ -193,7 +187,7 @@ def _shape(given: str) -> str:
     return "code" if re.fullmatch(r"(?=\D*\d)\S{8,}", given) else re.sub(r"\d+", "0", given)
 
 
-def _misquoted(path: Path, first: int, last: int) -> Reject:
+def _misquoted(path: str, first: int, last: int) -> Reject:
     lost = f"line {first} is" if first >= last else f"lines {first}-{last} are"
     return Reject(
         f"{path}:{first}", "",
@@ -202,22 +196,10 @@ def _misquoted(path: Path, first: int, last: int) -> Reject:
     )  # fmt: skip
 
 
-def _note(
-    where: str,
-    note_id: str,
-    names: Sequence[str],
-    row: list[str],
-    text_at: int,
-    id_at: int | None,
-    encoding: str,
-) -> Note | Reject:
-    if has_misfit(note_id):
+def _row(where: str, row: list[str], found: Columns, encoding: str) -> Row | Reject:
+    given = _cell(row, found.note_id)
+    if has_misfit(given):
         return Reject(where, "", f"a byte of its id {misfit(encoding)}", _AS_UTF8)
-    if has_misfit(row[text_at]):
-        return Reject(where, note_id, f"a byte of its text {misfit(encoding)}", _AS_UTF8)
-    fields = {
-        name: cell
-        for i, (name, cell) in enumerate(zip(names, row, strict=True))
-        if i not in {text_at, id_at}
-    }
-    return Note(note_id, row[text_at], meta.collect(fields), where)
+    if has_misfit(row[found.text]):
+        return Reject(where, given, f"a byte of its text {misfit(encoding)}", _AS_UTF8)
+    return where, row

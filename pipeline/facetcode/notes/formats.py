@@ -3,23 +3,62 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from facetcode.errors import NoteFormatError
-from facetcode.notes import delimited, jsonl, text
+from facetcode.notes import delimited, fhir, hl7v2, jsonl, source, tables, text
 from facetcode.notes.note import MAX_ID_CHARS, MAX_NOTE_CHARS, Note, Reject
 from facetcode.notes.seen import Seen
+from facetcode.notes.source import Broken, Source
 
 __all__ = ["SUFFIXES", "Reject", "count_hint", "files", "read"]
 
 SUFFIXES: dict[str, str] = {
-    ".txt": "text", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "delimited", ".tsv": "delimited",
+    ".txt": "text", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "delimited",
+    ".tsv": "delimited", ".parquet": "parquet", ".xlsx": "excel", ".hl7": "hl7", ".xml": "document",
+    ".html": "document", ".htm": "document", ".rtf": "document", ".pdf": "document",
+    ".docx": "document", ".gz": "gzip", ".zip": "zip",
 }  # fmt: skip
 """File name suffix to reader."""
 _NAME_CHARS = 255
 """Longest name of a file on the usual file systems."""
+_HEAD = 4096
+
+
+def _kind(given: Source) -> str:
+    """The reader for a source: by its first bytes where they leave no doubt, else by its suffix."""
+    head = given.head(_HEAD)
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n\x0b")
+    by_suffix = SUFFIXES.get(given.suffix, "")
+    if head.startswith(b"\x1f\x8b"):
+        return "gzip"
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if head.startswith(b"PK\x03\x04"):
+        return by_suffix if by_suffix in {"excel", "document"} else _in_zip(given)
+    if start.startswith((b"{\\rtf", b"%PDF-")) or b"<clinicaldocument" in start.lower():
+        return "document"
+    if re.match(rb"(?:MSH|FHS|BHS)[^\w\s]", start):
+        return "hl7"
+    if by_suffix in {"jsonl", "text", ""} and start.startswith(b"{"):
+        if fhir.is_fhir(start.split(b"\n")[0]):
+            return "fhir"
+        return by_suffix or "jsonl"
+    return by_suffix
+
+
+def _in_zip(given: Source) -> str:
+    """Office documents are zip archives too; their parts say which."""
+    names = [m.name for m in source.members(given) if isinstance(m, Source)]
+    for part, kind in (("/xl/workbook.xml", "excel"), ("/word/document.xml", "document")):
+        if any(name.endswith(part) for name in names):
+            return kind
+    return "zip"
 
 
 def files(paths: Sequence[Path]) -> list[Path]:
@@ -74,58 +113,137 @@ def _fail(error: OSError) -> None:
 
 
 def read(
-    paths: Sequence[Path], *, text_column: str | None = None, id_column: str | None = None
+    paths: Sequence[Path],
+    *,
+    text_column: str | None = None,
+    id_column: str | None = None,
+    mapping: Mapping[str, str] | None = None,
 ) -> Iterator[Note | Reject]:
     """Notes of files and folders, in order, in constant memory.
 
-    Raises NoteFormatError at once for paths that :func:`files` refuses; what is wrong with one
-    note is a Reject, and the rest goes on.
+    ``mapping`` names a practice's own columns by the contract's keys. Raises NoteFormatError at
+    once for paths that :func:`files` refuses; what is wrong with one note is a Reject, and the
+    rest goes on.
     """
     chosen = files(paths)
-    return _checked(_all(paths, chosen, text_column, id_column))
+    options = _Options(text_column, id_column, mapping or {})
+    return _checked(_all(paths, chosen, options))
 
 
 def _all(
-    paths: Sequence[Path], chosen: Sequence[Path], text_column: str | None, id_column: str | None
+    paths: Sequence[Path], chosen: Sequence[Path], options: _Options
 ) -> Iterator[Note | Reject]:
     names = _text_names(paths, chosen)
+    binaries = fhir.Binaries([source.of_file(path) for path in chosen if path.exists()])
     for path in chosen:
         empty = True
+        reader = _Reader(options, binaries, alone=len(chosen) == 1, name=names.get(path))
         try:
             if path.stat().st_size == 0:
                 yield Reject(str(path), "", "the file is empty", "export it again or leave it out")
                 continue
-            kind = SUFFIXES[path.suffix.lower()]
-            if kind == "text":
-                items = text.read(path, note_id=names[path])
-            elif kind == "jsonl":
-                items = _with_ids(jsonl.read(path))
-            else:
-                table = _delimited(path, text_column, id_column, alone=len(chosen) == 1)
-                items = _with_ids(table)
-            for item in items:
+            for item in reader.items(source.of_file(path)):
                 empty = False
                 yield item
         except OSError as error:
             yield Reject(
-                str(path), "", f"it cannot be read ({error.strerror})",
+                str(path), "", f"it cannot be read ({error.strerror or type(error).__name__})",
                 "check the file and its permissions",
             )  # fmt: skip
             continue
-        if empty:
+        if empty and not reader.passed_over:
             yield Reject(str(path), "", "it holds no note", "export it again or leave it out")
 
 
-def _delimited(
-    path: Path, text_column: str | None, id_column: str | None, *, alone: bool
-) -> Iterator[Note | Reject]:
-    try:
-        yield from delimited.read(path, text_column=text_column, id_column=id_column)
-    except NoteFormatError as error:
-        if alone:
-            raise
-        # One table of many without its column must not end the run.
-        yield Reject(str(path), "", str(error).removeprefix(f"{path}: "), "or leave the file out")
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What a practice says of its tables; see ``columns.find``."""
+
+    text_column: str | None
+    id_column: str | None
+    mapping: Mapping[str, str]
+
+
+class _Reader:
+    """The notes of one file, whatever it is packed in."""
+
+    def __init__(
+        self,
+        options: _Options,
+        binaries: fhir.Binaries,
+        *,
+        alone: bool,
+        name: str | None,
+    ) -> None:
+        self._options, self._binaries = options, binaries
+        self._alone, self._name = alone, name
+        self.passed_over = False
+        """Whether the file is of a kind that need not hold notes: other resources or messages."""
+
+    def items(self, given: Source, depth: int = 0) -> Iterator[Note | Reject]:
+        """Notes and rejects of a source; an archive's members in its order."""
+        try:
+            kind = _kind(given)
+            if kind == "gzip":
+                yield from self._packed(given, depth, lambda: [source.unzipped(given)])
+            elif kind == "zip" and depth:
+                yield Reject(given.name, "", "archives are packed in archives", "unpack it first")
+            elif kind == "zip":
+                yield from self._packed(given, depth, lambda: source.members(given))
+            else:
+                yield from self._read(given, kind, packed=depth > 0)
+        except Broken as error:
+            yield Reject(given.name, "", error.reason, error.remedy)
+
+    def _packed(
+        self, given: Source, depth: int, unpack: Callable[[], Iterable[Source | Reject]]
+    ) -> Iterator[Note | Reject]:
+        if depth >= _NESTED:
+            yield Reject(given.name, "", "archives are packed in archives", "unpack it first")
+            return
+        for item in unpack():
+            if isinstance(item, Reject):
+                yield item
+            else:
+                yield from self.items(item, depth + 1)
+
+    def _read(self, given: Source, kind: str, *, packed: bool) -> Iterator[Note | Reject]:
+        # The id was chosen for the file itself; a member of an archive has its own name.
+        name = None if packed else self._name
+        readers: dict[str, Callable[[], Iterator[Note | Reject]]] = {
+            "text": lambda: text.read(given, note_id=name),
+            "document": lambda: text.document(given, note_id=name),
+            "jsonl": lambda: jsonl.read(given, mapping=self._options.mapping),
+            "fhir": lambda: fhir.read(given, self._binaries),
+            "hl7": lambda: hl7v2.read(given),
+            "delimited": partial(self._table, given, delimited.read),
+            "parquet": partial(self._table, given, tables.parquet),
+            "excel": partial(self._table, given, tables.excel),
+        }
+        if kind not in readers:
+            known = ", ".join(SUFFIXES)
+            reason = f"unknown format '{given.suffix}'"
+            yield Reject(given.name, "", reason, f"give one of {known}")
+            return
+        self.passed_over = self.passed_over or kind in {"fhir", "hl7"}
+        items = readers[kind]()
+        yield from items if kind in {"text", "document"} else _with_ids(items)
+
+    def _table(
+        self, given: Source, read_table: Callable[..., Iterator[Note | Reject]]
+    ) -> Iterator[Note | Reject]:
+        try:
+            yield from read_table(given, **asdict(self._options))
+        except NoteFormatError as error:
+            if self._alone:
+                raise
+            # One table of many without its column must not end the run.
+            reason = str(error).removeprefix(f"{given.name}: ")
+            yield Reject(given.name, "", reason, "or leave the file out")
+
+
+_NESTED = 2
+"""A gzip file in a zip archive is read; what is packed deeper is not."""
 
 
 def _with_ids(items: Iterator[Note | Reject]) -> Iterator[Note | Reject]:
@@ -142,7 +260,7 @@ def _text_names(paths: Sequence[Path], chosen: Sequence[Path]) -> dict[Path, str
     """Ids of text notes: the stem; where stems collide the path below the folder that was given;
     where those collide too the path as given.
     """
-    texts = {p for p in chosen if p.suffix.lower() == ".txt"}
+    texts = {p for p in chosen if SUFFIXES[p.suffix.lower()] in {"text", "document"}}
     roots = [p for p in paths if p.is_dir()]
 
     def below(path: Path) -> str:
@@ -191,7 +309,7 @@ def count_hint(paths: Sequence[Path]) -> int | None:
     total = 0
     for path in files(paths):
         kind = SUFFIXES[path.suffix.lower()]
-        if kind == "text":
+        if kind in {"text", "document"}:
             total += 1
         elif kind == "jsonl":
             try:

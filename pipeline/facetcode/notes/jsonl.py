@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from facetcode.notes import meta
 from facetcode.notes.decode import Undecodable, decode, encoding_of, whole
 from facetcode.notes.note import Note, Reject
+from facetcode.notes.source import Source
 
 
-def read(path: Path) -> Iterator[Note | Reject]:
+def read(source: Source, *, mapping: Mapping[str, str] | None = None) -> Iterator[Note | Reject]:
     """Notes of a JSON Lines file, one line in memory at a time; broken lines become rejects."""
-    with path.open("rb") as file:
+    path = source.name
+    with source.open() as file:
         head = file.read(65_536)
         try:
             name, skip = encoding_of(head)
@@ -29,15 +31,31 @@ def read(path: Path) -> Iterator[Note | Reject]:
                 return
             lines: Iterator[bytes] = (line.encode("utf-8") for line in text.split("\n"))
         else:
-            file.seek(skip)
-            lines = iter(file)
+            lines = _lines(chain([head[skip:]], iter(lambda: file.read(_BLOCK), b"")))
         for number, line in enumerate(lines, start=1):
             if line.strip():
-                yield _note(line, path, number)
+                yield _note(line, source, number, mapping or {})
 
 
-def _note(line: bytes, path: Path, number: int) -> Note | Reject:
-    where = f"{path}:{number}"
+_BLOCK = 1 << 20
+
+
+def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines of bytes that may come from where nobody can go back to the start."""
+    rest: list[bytes] = []
+    for block in blocks:
+        first, found, last = block.rpartition(b"\n")
+        if not found:
+            rest.append(last)
+            continue
+        yield from b"".join([*rest, first]).split(b"\n")
+        rest = [last]
+    if tail := b"".join(rest):
+        yield tail
+
+
+def _note(line: bytes, source: Source, number: int, mapping: Mapping[str, str]) -> Note | Reject:
+    where = f"{source.name}:{number}"
     try:
         record = json.loads(decode(line))
     except Undecodable as error:
@@ -53,7 +71,10 @@ def _note(line: bytes, path: Path, number: int) -> Note | Reject:
         )
     if not isinstance(record, dict):
         return Reject(where, "", "the line is not a JSON object", "write one object a line")
-    note_id = _id(record) or f"{path.stem}:{number}"
+    for key, named in mapping.items():
+        if named in record:
+            record[key] = record[named]
+    note_id = _id(record) or f"{source.stem}:{number}"
     text = record.get("text")
     if text is None:
         missing = "'text' is null" if "text" in record else "no key 'text'"
