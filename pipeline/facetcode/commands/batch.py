@@ -23,12 +23,19 @@ class Billing(StrEnum):
     HL7 = "hl7"
 
 
+class Engine(StrEnum):
+    """What does the work."""
+
+    LOCAL = "local"
+    SPARK = "spark"
+
+
 def batch_command(
-    paths: Annotated[
-        list[Path], typer.Argument(metavar="EXPORT...", help="Exports, or folders of them.")
+    exports: Annotated[
+        list[str], typer.Argument(metavar="EXPORT...", help="Exports, or folders of them.")
     ],
-    out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Folder for everything the run makes.")
+    target: Annotated[
+        str, typer.Option("--out", metavar="DIR", help="Folder for everything the run makes.")
     ],
     policy: Annotated[
         str | None,
@@ -72,6 +79,13 @@ def batch_command(
         Billing | None,
         typer.Option("--billing", help="Also write the claims of notes that are ready to bill."),
     ] = None,
+    engine: Annotated[
+        Engine, typer.Option("--engine", help="spark: from Parquet to Parquet, on a cluster.")
+    ] = Engine.LOCAL,
+    master: Annotated[
+        str | None,
+        typer.Option("--master", metavar="URL", help="Spark's master; its own settings without."),
+    ] = None,
     restart: Annotated[
         bool, typer.Option("--restart", help="Drop what another run left in the folder.")
     ] = False,
@@ -85,11 +99,18 @@ def batch_command(
     Examples:
       facetcode batch night/ --out results/2026-11-24
       facetcode batch export.csv --out results --policy medicare --billing fhir
+      facetcode batch --engine spark --master yarn hdfs:///notes --out hdfs:///records
     """
+    if engine is Engine.SPARK:
+        _on_spark(exports, target, master, policy, payers)
+        return
+    if master is not None:
+        raise FacetcodeError("--master goes with --engine spark")
     from facetcode.batch.run import Plan, run_batch
     from facetcode.cli import SOME_FAILED, say
     from facetcode.notes.formats import count_hint
 
+    paths, out = [Path(export) for export in exports], Path(target)
     plan = Plan(
         paths=paths,
         out=out,
@@ -120,6 +141,20 @@ def batch_command(
         say(f"{summary.unmatched:,} notes name a payer that no rule of the mapping fits")
     if summary.rejects:
         say(f"{summary.rejects:,} could not be coded; see {out / 'rejects.jsonl'}")
+        raise typer.Exit(SOME_FAILED)
+
+
+def _on_spark(
+    exports: list[str], target: str, master: str | None, policy: str | None, payers: Path | None
+) -> None:
+    from facetcode.batch.spark import run_spark
+    from facetcode.cli import SOME_FAILED, say
+
+    mapping = str(payers) if payers is not None else None
+    counts = run_spark(exports, target, master=master, policy=policy, payers=mapping)
+    said = ", ".join(f"{n:,} {status.replace('_', ' ')}" for status, n in sorted(counts.items()))
+    say(f"{sum(counts.values()):,} rows in {target}: {said or 'none'}")
+    if counts.get("rejected"):
         raise typer.Exit(SOME_FAILED)
 
 
