@@ -25,6 +25,7 @@ from facetcode.extract import (
 from facetcode.extract.medspacy_parts import create_medspacy_tokenizer
 from facetcode.extract.misread import as_meant
 from facetcode.extract.reading import Reading
+from facetcode.extract.rules import Text
 from facetcode.extract.screen import could_hold_facet_block
 from facetcode.extract.text import Squeezed, even, without_choices, without_unchecked
 from facetcode.facts import FACET_BLOCKS, Doubt, Evidence, Facts, Guidance, Procedure
@@ -53,7 +54,7 @@ class Extractor:
         meant, edits = as_meant(even(given))
         clean = without_choices(without_unchecked(meant))
         reading = factories.reading_of(
-            self.nlp(clean), given=given, even=clean, meta=meta or {}, edits=edits
+            self.nlp(clean), given=given, even=Text(clean), meta=meta or {}, edits=edits
         )
         if given is not text:
             reading.note = (text, squeezed)

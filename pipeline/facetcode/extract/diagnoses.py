@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 from facetcode.extract.reading import Reading
-from facetcode.extract.rules import at_words, load_rules
+from facetcode.extract.rules import Words, at_words, load_rules
 from facetcode.facts import Diagnosis, Evidence
 
 # A letter, a digit, a digit or letter, and up to four more after a point; U is not used for spines.
@@ -26,7 +26,7 @@ _LIST = 80
 
 
 @cache
-def _rule(name: str) -> re.Pattern[str]:
+def _rule(name: str) -> Words:
     return at_words(load_rules("diagnoses")[name])
 
 

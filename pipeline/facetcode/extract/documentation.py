@@ -8,7 +8,7 @@ from functools import cache
 
 from facetcode.extract import numbers
 from facetcode.extract.reading import Reading
-from facetcode.extract.rules import at_words, load_rules
+from facetcode.extract.rules import Words, at_words, load_rules
 from facetcode.facts import Finding
 
 # Not prose: wordings of the code or the consent that name what they do not state.
@@ -25,9 +25,7 @@ _TO_VALUE = " \t\n:|-"
 
 
 @cache
-def _items() -> list[
-    tuple[str, tuple[str, ...], re.Pattern[str], re.Pattern[str] | None, frozenset[str]]
-]:
+def _items() -> list[tuple[str, tuple[str, ...], Words, re.Pattern[str] | None, frozenset[str]]]:
     return [
         (
             entry["name"],

@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 from facetcode.extract.reading import Reading
-from facetcode.extract.rules import at_words, load_rules
+from facetcode.extract.rules import Words, at_words, load_rules
 from facetcode.facts import Evidence, Guidance, Modality
 
 _ORDER: tuple[Modality, ...] = ("fluoroscopy", "ct", "ultrasound")
@@ -30,7 +30,7 @@ _ANOTHER_DAY = re.compile(
 
 
 @cache
-def _pattern(key: str) -> re.Pattern[str]:
+def _pattern(key: str) -> Words:
     return at_words(load_rules("guidance")[key])
 
 

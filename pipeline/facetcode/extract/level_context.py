@@ -11,7 +11,7 @@ from typing import Literal
 
 from facetcode.extract.level_grammar import Mention
 from facetcode.extract.reading import LIVE, Reading, Status
-from facetcode.extract.rules import at_words, load_rules
+from facetcode.extract.rules import Words, at_words, load_rules
 from facetcode.extract.targets import LEVEL, Target
 
 Object = Literal["nerve", "joint", "bone", "level", "not_treated"]
@@ -181,7 +181,7 @@ def _runs(reading: Reading, levels: Sequence[Target]) -> list[tuple[int, int]]:
 
 
 @cache
-def _repeated() -> re.Pattern[str]:
+def _repeated() -> Words:
     return at_words(load_rules("levels")["repeated"])
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 
 from facetcode.extract import numbers
-from facetcode.extract.rules import at_words, load_rules
+from facetcode.extract.rules import Words, at_words, load_rules
 
 Edit = tuple[int, int]
 """Half-open offsets of words that are read otherwise than they stand."""
@@ -31,7 +31,7 @@ def as_meant(text: str) -> tuple[str, tuple[Edit, ...]]:
 
 def _replace(
     text: str,
-    pattern: re.Pattern[str],
+    pattern: re.Pattern[str] | Words,
     meant: Callable[[re.Match[str]], str | None],
     edits: list[Edit],
 ) -> str:
@@ -53,7 +53,7 @@ def _replace(
     return "".join(pieces)
 
 
-Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]]
+Rule = tuple[re.Pattern[str] | Words, Callable[[re.Match[str]], str | None]]
 
 
 @cache

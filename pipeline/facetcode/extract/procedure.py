@@ -10,7 +10,7 @@ from functools import cache
 from facetcode.extract.guidance import find as find_guidance
 from facetcode.extract.level_context import OURS, PROCEDURES, Treated
 from facetcode.extract.reading import LIVE, Reading
-from facetcode.extract.rules import at_words, load_rules
+from facetcode.extract.rules import Words, at_words, load_rules
 from facetcode.extract.targets import Target
 from facetcode.facts import Evidence, Intent, Kind, Ordinal, Procedure
 
@@ -37,11 +37,11 @@ class Performed:
 
 
 @cache
-def _patterns(*keys: str) -> re.Pattern[str]:
+def _patterns(*keys: str) -> Words:
     rule = load_rules("procedure")
     for key in keys:
         rule = rule[int(key) if key.isdigit() else key]
-    return at_words(rule, re.IGNORECASE | re.MULTILINE)
+    return at_words(rule, re.MULTILINE)
 
 
 def _cancelled(reading: Reading) -> Evidence | None:

@@ -9,7 +9,7 @@ from functools import cache
 from facetcode.extract import numbers
 from facetcode.extract.laterality import words as side_words
 from facetcode.extract.reading import Reading
-from facetcode.extract.rules import at_words, load_rules
+from facetcode.extract.rules import Words, at_words, load_rules
 from facetcode.extract.text import Sentence
 from facetcode.facts import Evidence, Relief, Side, When
 
@@ -29,9 +29,13 @@ _SELDOM = frozenset({"imaging", "exam", "codes", "injectate"})
 
 
 @cache
-def _rule(name: str) -> re.Pattern[str]:
-    source = load_rules("relief")[name]
-    return re.compile(source, re.IGNORECASE) if name.startswith("not_") else at_words(source)
+def _rule(name: str) -> Words:
+    return at_words(load_rules("relief")[name])
+
+
+@cache
+def _beside(name: str) -> re.Pattern[str]:
+    return re.compile(load_rules("relief")[name], re.IGNORECASE)
 
 
 def _bounds(match: re.Match[str]) -> tuple[float, float] | None:
@@ -270,11 +274,11 @@ def _is_relief(reading: Reading, start: int, end: int) -> bool:
     said = _SAID.match(text, end, end + 40) is not None
     if section.category in _NEVER or (section.category in _SELDOM and not said):
         return False
-    if _rule("not_after").match(text[end : end + 60]):
+    if _beside("not_after").match(text[end : end + 60]):
         return False
     sentence = reading.sentence_at(start)
     lead = _lead(reading, sentence, start)
-    if not said and _rule("not_before").search(text, max(lead, start - 60), start):
+    if not said and _beside("not_before").search(text, max(lead, start - 60), start):
         return False
     if _is_threshold(reading.words(sentence.start, sentence.end), start - sentence.start):
         return False

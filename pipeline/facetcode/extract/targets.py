@@ -5,6 +5,7 @@ Both are written to the span group ``facetcode``, where ConText asserts them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from spacy.tokens import Doc, Span
 
 from facetcode.extract import level_grammar
 from facetcode.extract.medspacy_parts import TargetMatcher, TargetRule
-from facetcode.extract.rules import at_words_source, load_rules
+from facetcode.extract.rules import Text, at_words, load_rules
 
 GROUP = "facetcode"
 LEVEL = "LEVEL"
@@ -42,21 +43,46 @@ class Matcher:
 
     def __call__(self, doc: Doc) -> list[Span]:
         """Spans of every label, in no order."""
-        text = doc.text.lower().replace("\n", " ")
+        text = Text(doc.text)
+        flat = text.low.replace("\n", " ")
         return [
             span
             for hints, matcher in self.by_label
-            if any(hint in text for hint in hints)
-            for span in matcher(doc)
+            if any(hint in flat for hint in hints)
+            for span in matcher.spans(doc, text)
         ]
+
+
+class WordTargets(TargetMatcher):  # type: ignore[misc]
+    """medspaCy's TargetMatcher whose patterns are matched in small-letter text.
+
+    Its own matcher ignores case character by character, which costs more than the rest of the
+    pipeline; rules, labels and spans are the same.
+    """
+
+    def add(self, rules: Any) -> None:
+        """Add rules that have a pattern."""
+        super().add(rules)
+        every = rules if isinstance(rules, list) else [rules]
+        self._words = [(rule.category, at_words(rule.pattern)) for rule in every]
+
+    def spans(self, doc: Doc, text: Text) -> Iterator[Span]:
+        """The spans of a document with the given text."""
+        for label, words in self._words:
+            for match in words.finditer(text):
+                span = doc.char_span(
+                    match.start(), match.end(), label=label, alignment_mode="expand"
+                )
+                if span is not None:
+                    yield span
 
 
 def build_matcher(nlp: Language) -> Matcher:
     """Matchers for the labels of patterns/targets.yaml that return their spans."""
     built = []
     for entry in load_rules("targets"):
-        matcher = TargetMatcher(nlp, result_type=None, prune=False)
-        pattern = at_words_source(entry["patterns"])
+        matcher = WordTargets(nlp, result_type=None, prune=False)
+        pattern = "|".join(f"(?:{p})" for p in entry["patterns"])
         matcher.add(TargetRule(literal=entry["label"], category=entry["label"], pattern=pattern))
         built.append((tuple(entry["hints"]), matcher))
     return Matcher(tuple(built))
