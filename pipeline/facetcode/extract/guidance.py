@@ -19,6 +19,8 @@ _PAST = re.compile(
     r"\b(?:previous(?:ly)?|prior|last|history|had|ago|underwent|plan|will|schedule|recommend|if|next|future|consider|request(?:ed|ing)?)\b",
     re.IGNORECASE,
 )
+# A ticked box stands before its option: "IMAGING: [X] Fluoroscopy".
+_LETTER = re.compile(r"[A-Za-z0-9]{2}")
 _FIELD = frozenset(
     {"procedure", "title", "guidance", "narrative", "levels", "findings", "anesthesia", "addendum"}
 )
@@ -37,7 +39,8 @@ def _pattern(key: str) -> Words:
 def _counts(reading: Reading, start: int) -> bool:
     """Whether imaging named here guided today's needle: not a plan, a past block or a scan."""
     section = reading.section_at(start)
-    if section.category == "imaging" and section.heading and start - section.body <= 2:
+    between = reading.even[section.body : start]
+    if section.category == "imaging" and section.heading and not _LETTER.search(between):
         # "Imaging: fluoroscopy" is a field of the account; "Imaging: MRI of ..." is none of ours.
         return True
     if section.category in _SILENT:

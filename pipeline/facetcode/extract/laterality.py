@@ -48,6 +48,13 @@ def _named(key: str) -> list[re.Pattern[str]]:
     return [re.compile(p, re.IGNORECASE) for p in load_rules("laterality")[key]]
 
 
+# "placed in the right C3-4 joint": a side with a level behind it is the level's.
+_LEVEL_NEXT = re.compile(
+    r"[\s,-]*(?:[CT]-?\d|(?:cervical|thoracic|facet|medial\s+branch|z-?joint|third\s+occ|TON)\b)",
+    re.IGNORECASE,
+)
+
+
 def words(text: str, start: int, end: int) -> list[SideWord]:
     """Side words between two offsets, in order, without the sides of other things."""
     unresolved = [m.span() for m in _pattern("unresolved").finditer(text, start, end)]
@@ -58,7 +65,12 @@ def words(text: str, start: int, end: int) -> list[SideWord]:
             taken = any(w.start <= match.start() < w.end for w in found)
             if inside or taken:
                 continue
-            if _pattern("not_before").search(text, max(start, match.start() - 40), match.start()):
+            other = _pattern("not_before").search(
+                text, max(start, match.start() - 40), match.start()
+            )
+            if other and not (
+                other.group().lower().startswith("placed") and _LEVEL_NEXT.match(text, match.end())
+            ):
                 continue
             if _pattern("not_after").search(text[match.end() : match.end() + 40]):
                 continue

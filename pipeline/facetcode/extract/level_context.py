@@ -38,7 +38,9 @@ class Treated:
     """Label of the procedure the sentence or its field ties the levels to; None without one."""
     place: Place
     acted: bool
-    """Whether needle or drug stand in the same sentence."""
+    """Whether needle or drug or the block itself stand in the same sentence."""
+    narrated: bool = False
+    """Whether what was done to the patient stands in the same sentence: needle, drug, drape."""
 
     @property
     def live(self) -> bool:
@@ -119,7 +121,13 @@ def _start(target: Target) -> int:
 
 
 def _place(reading: Reading, target: Target) -> Place:
-    category = reading.section_at(target.start).category
+    section = reading.section_at(target.start)
+    category = section.category
+    if category == "other" and any(
+        section.start <= t.start < section.body for t in reading.of(*OURS)
+    ):
+        # A numbered item or a field that is headed by the block's own name.
+        return "header"
     if category == "addendum":
         return "addendum"
     if category == "diagnosis":
@@ -131,6 +139,7 @@ def read(reading: Reading) -> list[Treated]:
     """Every level mention with its object, time and procedure, in order."""
     levels = [t for t in reading.targets if t.label == LEVEL and t.mention]
     procedures = [t for t in reading.targets if t.label in PROCEDURES]
+    acts = [t.start for t in reading.of("ACT")]
     runs = _runs(reading, levels)
     found: list[Treated] = []
     in_field: dict[int, str] = {}
@@ -151,9 +160,20 @@ def read(reading: Reading) -> list[Treated]:
         if procedure and status == "unknown":
             status = reading.status(procedure)
         acted = _rule("act", r"\b{}").search(reading.even, sentence.start, sentence.end) is not None
+        at = bisect_left(acts, sentence.start)
+        narrated = at < len(acts) and acts[at] < sentence.end
         assert target.mention is not None
         found.append(
-            Treated(target, target.mention, status, kind, label, _place(reading, target), acted)
+            Treated(
+                target,
+                target.mention,
+                status,
+                kind,
+                label,
+                _place(reading, target),
+                acted,
+                narrated,
+            )
         )
     return found
 

@@ -125,6 +125,11 @@ def _select(mentions: Sequence[Treated]) -> tuple[list[Treated], list[Treated], 
     live = [t for t in mentions if t.live and _is_ours(t)]
     header = [t for t in live if t.place == "header" and not (t.object == "bone")]
     body = [t for t in live if t.place == "body" and (t.acted or t.object in {"nerve", "joint"})]
+    if not header:
+        # A title without a heading of its own: the block's name, told without needle or drug.
+        named = [t for t in body if t.procedure in OURS and not t.narrated]
+        if named and len(named) < len(body):
+            header, body = named, [t for t in body if t not in named]
     addendum = [t for t in live if t.place == "addendum"]
     nerve_names = {
         i.first for t in [*header, *body] if t.object == "nerve" for i in t.mention.items

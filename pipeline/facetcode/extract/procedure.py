@@ -99,7 +99,8 @@ def _composites(reading: Reading) -> Iterable[Target]:
             for b in blocks
             if sentence.start <= b.start < sentence.end and reading.status(b) in LIVE
         ]
-        if near:
+        whole = any(sentence.start <= t.start < sentence.end for t in reading.of(*OURS))
+        if near and not whole:
             label = "MBB" if target.label == "MEDIAL_BRANCH" else "FACET_INJECTION"
             yield Target(label, target.start, target.end, target.modifiers)
 

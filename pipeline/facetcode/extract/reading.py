@@ -47,6 +47,7 @@ _PAST = re.compile(
     r"\b(?:was|were|had|did|today|(?:i|we)\s+(?:then\s+)?\w+ed|has\s+been|have\s+been|patient\s+\w+ed)\b",
     re.IGNORECASE,
 )
+_NUMBERED = re.compile(r"(?:the\s+)?first\b", re.IGNORECASE)
 _TODAY_WORD = re.compile(r"\b(?:today|this\s+(?:morning|afternoon|visit))\b", re.IGNORECASE)
 
 
@@ -161,6 +162,9 @@ def status_of(
     sentence = reading.sentence_at(start)
     section = reading.section_time(start)
     cues = sorted((m for m in modifiers if m[0] in _TENSE), key=lambda m: _distance(start, end, m))
+    if any(m[0] == "TODAY" for m in cues):
+        # "Today I performed a first diagnostic block": first says which, not when.
+        cues = [m for m in cues if not _NUMBERED.match(reading.even, m[1], m[2])]
     past_dated = reading.dated_before_today(sentence)
     if section == "performed" and not reading.has_day(sentence):
         past_dated = False  # an account of today tells since when the pain is there
