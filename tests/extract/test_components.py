@@ -11,6 +11,7 @@ import spacy
 
 from facetcode.errors import ExtractionError
 from facetcode.extract.build import MAX_CHARS, Extractor
+from facetcode.extract.rules import load_rules
 
 NOTE = "PROCEDURE: Right C4-5 medial branch block under fluoroscopy. Needle placed by SECRETNAME."
 
@@ -67,3 +68,16 @@ def test_importing_medspacy_leaves_no_placeholder() -> None:
 )
 def test_odd_texts_have_facts(extractor: Extractor, text: str) -> None:
     extractor.facts(text)
+
+
+def test_no_words_are_given_two_meanings_in_context() -> None:
+    """Of two rules on the same words medspaCy keeps one, whichever it meets first."""
+    from facetcode.extract.assertion import spelled_out
+
+    meanings: dict[str, set[str]] = {}
+    for entry in load_rules("context"):
+        for direction in ("forward", "backward", "bidirectional", "terminate"):
+            for phrase in entry.get(direction, ()):
+                for literal in spelled_out(phrase):
+                    meanings.setdefault(literal, set()).add(entry["category"])
+    assert {words: found for words, found in meanings.items() if len(found) > 1} == {}

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from facetcode.coding.case import Case
-from facetcode.coding.codes import ADD_ONS, IMAGING, OURS, PRIMARY
+from facetcode.coding.codes import ADD_ONS, IMAGING, LUMBAR, OURS, PRIMARY
 from facetcode.coding.flags import FlagList
 from facetcode.facts import StatedCode
 from facetcode.record import Line
@@ -37,6 +37,15 @@ def check_stated_codes(case: Case, flags: FlagList, by_levels: tuple[Line, ...])
             (e for c in imaging for e in c.evidence),
         )
     ours = [c for c in stated if c.code in OURS]
+    lumbar = [c for c in stated if c.code in LUMBAR]
+    spoken = case.facts.lumbar_levels or any(p.kind == "lumbar_facet" for p in case.facts.also)
+    if lumbar and by_levels and not ours and not spoken:
+        flags.add(
+            "STATED_CODE_MISMATCH",
+            f"The note states {', '.join(sorted({c.code for c in lumbar}))}, codes of lumbar "
+            "facets; its levels are cervical or thoracic.",
+            (e for c in lumbar for e in c.evidence),
+        )
     if not ours:
         return
     codes = {c.code for c in ours}

@@ -57,12 +57,20 @@ def build_context(nlp: Language) -> Any:
     context = SentenceContext(
         nlp, rules=None, span_attrs=None, input_span_type="group", span_group_name=GROUP
     )
+    # Of two rules on the same words medspaCy keeps one, whichever: both ways is a way of its own.
+    ways: dict[tuple[str, str], set[str]] = {}
+    for entry in load_rules("context"):
+        for direction in ("forward", "backward", "bidirectional", "terminate"):
+            for phrase in entry.get(direction, ()):
+                for literal in spelled_out(phrase):
+                    ways.setdefault((entry["category"], literal), set()).add(direction)
     rules = [
-        ConTextRule(literal=literal, category=entry["category"], direction=direction.upper())
-        for entry in load_rules("context")
-        for direction in ("forward", "backward", "bidirectional", "terminate")
-        for phrase in entry.get(direction, ())
-        for literal in spelled_out(phrase)
+        ConTextRule(
+            literal=literal,
+            category=category,
+            direction=(next(iter(found)) if len(found) == 1 else "bidirectional").upper(),
+        )
+        for (category, literal), found in ways.items()
     ]
     context.add(rules)
     return context

@@ -21,7 +21,7 @@ _UNFILLED = re.compile(
     r"[^:\n]{0,60}:[ \t]*(?:[*_#?]{2,}[ \t.]*(?=\n|$)|(?=\n[ \t]*\S[^:\n]{0,60}:)|$)"
 )
 # From a label to its value: "Radicular symptoms: absent".
-_TO_VALUE = " \t\n:|-"
+_AUXILIARY = re.compile(r"^[ \t\n:|-]*(?:(?:was|were|is|are|has\s+been)\s+)?", re.IGNORECASE)
 
 
 @cache
@@ -78,7 +78,7 @@ def _taken_back(reading: Reading, match: re.Match[str], pattern: re.Pattern[str]
     return bool(
         pattern.search(before)
         or pattern.search(match.group())
-        or pattern.match(reading.even[match.end() : match.end() + 30].lstrip(_TO_VALUE))
+        or pattern.match(_AUXILIARY.sub("", reading.even[match.end() : match.end() + 30]))
     )
 
 
@@ -91,7 +91,7 @@ _DURATION = re.compile(
     re.IGNORECASE,
 )
 _PAIN = re.compile(
-    r"\b(?:pain|symptoms?|neck|back|cervicalgia|ache|aching|suffer\w*|duration|onset|chronic"
+    r"\b(?:pain|symptoms?|neck|back|cervicalgia|ache|aching|suffer\w*|duration|onset|chronic\w*"
     r"|headaches?|complain\w*|hx|history|axial|spondylosis|facet\w*|present|persist\w*|began"
     r"|started|since|hurt\w*|injur\w*|collision|accident|mv[ac]|whiplash|fell|fall)\b",
     re.IGNORECASE,

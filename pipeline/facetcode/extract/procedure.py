@@ -299,7 +299,7 @@ def _also(reading: Reading, done: Performed) -> tuple[Procedure, ...]:
             continue
         header = _in_header(reading, target)
         sentence = reading.sentence_at(target.start)
-        blocked = any(
+        blocked = _BLOCKED.search(reading.even, target.start, target.end) or any(
             sentence.start <= b.start < sentence.end and reading.status(b) in LIVE
             for b in reading.of("BLOCK", "ACT")
         )
@@ -309,7 +309,24 @@ def _also(reading: Reading, done: Performed) -> tuple[Procedure, ...]:
             found[target.label] = Procedure(
                 _KINDS[target.label], evidence=_evidence(reading, [target])
             )
+    for target in done.facet:
+        sentence = reading.sentence_at(target.start)
+        words = reading.words(sentence.start, sentence.end)
+        performed = _in_header(reading, target) or reading.section_time(target.start) == "performed"
+        if performed and _LUMBAR.search(words) and not _NOT_LUMBAR.search(words):
+            found.setdefault(
+                "LUMBAR", Procedure("lumbar_facet", evidence=_evidence(reading, [target]))
+            )
     return tuple(found.values())
+
+
+_BLOCKED = re.compile(r"inject|block", re.IGNORECASE)
+_LUMBAR = re.compile(
+    r"\b(?:lumbar|lumbosacral|L[1-5](?:\s?[-/]\s?(?:L?[1-5]|S1))?)\b", re.IGNORECASE
+)
+_NOT_LUMBAR = re.compile(
+    r"\b(?:cervical|thoracic|thoracolumbar|[CT]\s?\d{1,2}|TON)\b", re.IGNORECASE
+)
 
 
 # Both are offered, as in the wording of the codes and of consents: neither is said.

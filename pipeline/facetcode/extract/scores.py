@@ -11,14 +11,14 @@ from facetcode.facts import Score
 
 _N = rf"(?:10(?:\.0)?|\d(?:\.\d)?|(?<![A-Za-z]){numbers.WORD})"
 _OUT_OF = re.compile(
-    rf"(?<![\d/.])(?P<low>{_N})(?:\s?(?:-|to)\s?(?P<high>{_N}))?\s?(?:/|out\s+of|over|on\s+a\s+scale\s+of)\s?(?P<scale>100|10|ten)(?![\d/]|\.\d)",
+    rf"(?<![\d/.])(?P<low>\d\d(?=\s?/\s?100)|{_N})(?:\s?(?:-|to)\s?(?P<high>{_N}))?\s?(?:/|out\s+of|of(?=\s+(?:10|ten)\b(?!\s?(?:%|visits|sessions|nerves|levels)))|over|on\s+a\s+scale\s+of)\s?(?P<scale>100|10|ten)(?![\d/]|\.\d)",
     re.IGNORECASE,
 )
 _SCALE = (
     r"(?:pain\s+(?:scores?|levels?|rating|scale|intensity|nrs|vas)|nrs|vas|vrs|npr?s|nprs|pain)"
 )
 _NAMED = re.compile(
-    rf"\b{_SCALE}\s*(?:\([^)\n]{{0,20}}\))?\s*(?:(?:pre|post)(?:-?\s?(?:procedure|block|injection|op))?\s*)?(?:was|is|of|at|=|:|\||rated|score[ds]?|now|today|went\s+from|from|dropped\s+from|decreased\s+from|improved\s+from|reduced\s+from|fell\s+from)*\s*(?:a\s+|an\s+)?(?P<low>{_N})(?:\s?-\s?(?P<high>{_N}))?(?!\s?(?:/\s?\d|%|percent|\.\d|mg|ml|cc|out|days?|weeks?|months?|years?|hours?|h\b|min|[/:-]\d|to\s?\d{{1,2}}\s?(?:%|weeks|mon|hours)))(?!\d)",
+    rf"\b{_SCALE}\s*(?:\([^)\n]{{0,20}}\))?\s*(?:(?:pre|post|before|after|at\s+check-?in|on\s+arrival|afterwards?)(?:-?\s?(?:procedure|block|injection|op))?\s*)?(?:was|is|of|at|=|:|\||rated|score[ds]?|now|today|went\s+from|from|dropped\s+from|decreased\s+from|improved\s+from|reduced\s+from|fell\s+from)*\s*(?:a\s+|an\s+)?(?P<low>{_N})(?:\s?-\s?(?P<high>{_N}))?(?!\s?(?:/\s?\d|%|percent|\.\d|mg|ml|cc|out|days?|weeks?|months?|years?|hours?|h\b|min|[/:-]\d|to\s?\d{{1,2}}\s?(?:%|weeks|mon|hours)))(?!\d)",
     re.IGNORECASE,
 )
 _ARROW = re.compile(
@@ -36,6 +36,9 @@ _POST = re.compile(
 _PRE = re.compile(
     r"\b(?:pre(?:-?\s?(?:procedure|block|injection|op(?:erative)?|inj|proc))?|before|baseline|prior\s+to\s+(?:the\s+)?(?:procedure|block|injection)|initial(?:ly)?|on\s+arrival|from|today|current(?:ly)?|rates?|rated|starting|average|worst|index)\b",
     re.IGNORECASE,
+)
+_FIRMLY_PRE = re.compile(
+    r"(?:pre|before|baseline|prior|initial|on\s+arrival|from|starting)", re.IGNORECASE
 )
 _OTHER = re.compile(
     r"\b(?:first|1st|last|previous(?:ly)?|prior\s+(?:block|mbb|injection|visit)|ago|yesterday|next\s+day|stress|anxiety|strength|motor|gleason|apgar|gcs|aldrete|ramsay|muscle|deltoid|biceps|grip|phq|score\s+card|lmp)\b",
@@ -56,7 +59,14 @@ _LABEL = re.compile(
     r"[\s:|=(-]{0,6}(?:pain|score|nrs|vas)?[\s:|=(-]{0,6}$",
     re.IGNORECASE,
 )
-_SIGN = re.compile(r"/\s?10|out\s+of|over\s+(?:10|ten)|on\s+a\s+scale", re.IGNORECASE)
+_SIGN = re.compile(
+    r"/\s?10|\bof\s+(?:10|ten)|out\s+of|over\s+(?:10|ten)|on\s+a\s+scale", re.IGNORECASE
+)
+# "Pre 7 -> post 1": the labels are the scale.
+_PRE_POST = re.compile(
+    rf"\bpre\b[^\d\n.;]{{0,14}}(?P<pre>{_N})(?:\s?/\s?10)?[^\d\n.;]{{0,14}}\bpost\b[^\d\n.;]{{0,14}}(?P<post>{_N})(?![\d.]|\s?(?:%|mg|ml|cc|min))",
+    re.IGNORECASE,
+)
 _LINK = re.compile(r"->|=>|→|➔|(?<=[\d\s])-(?=[\s\d])|\bto\s+(?:a\s+)?[\dotsfnz]", re.IGNORECASE)
 
 
@@ -93,6 +103,13 @@ def find(reading: Reading, *, block_today: bool) -> tuple[Score, ...]:
                 10.0,
             )
     pairs: dict[int, str] = {}
+    for match in _PRE_POST.finditer(reading.even):
+        for name in ("pre", "post"):
+            number = numbers.value(match[name])
+            start = match.start(name)
+            if number is not None and number <= 10:
+                spots.setdefault(start, (match.end(name), number, number, 10.0))
+                pairs[start] = name
     for match in _around(_ARROW, _LINK, reading.even):
         pre, post = numbers.value(match["pre"]), numbers.value(match["post"])
         known = match.start("pre") in spots or match.start("post") in spots
@@ -146,6 +163,9 @@ def _when(reading: Reading, start: int, end: int, paired: str | None) -> str:
         return "pre" if column["pre"] else "post"
     post = [m.end() for m in _POST.finditer(reading.even, max(sentence.start, start - 70), start)]
     pre = [m.end() for m in _PRE.finditer(reading.even, max(sentence.start, start - 70), start)]
+    pre_starts = [
+        m.start() for m in _PRE.finditer(reading.even, max(sentence.start, start - 70), start)
+    ]
     beside = _BESIDE.match(reading.even, end, min(sentence.end, end + 40))
     if beside:
         return "pre" if beside["pre"] else "post"
@@ -155,6 +175,9 @@ def _when(reading: Reading, start: int, end: int, paired: str | None) -> str:
     ):
         return "pre"
     if post and (not pre or max(post) >= max(pre)):
+        return "post"
+    if post and not any(_FIRMLY_PRE.match(reading.even, m, start) for m in pre_starts):
+        # "At discharge she rated her pain": rating is done before and after.
         return "post"
     if pre and section.category != "postprocedure":
         return "pre"

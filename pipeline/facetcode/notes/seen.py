@@ -16,7 +16,7 @@ class Seen:
         # An empty name is SQLite's for a private database that goes with its connection.
         self._base = sqlite3.connect("", isolation_level=None)
         self._base.execute("pragma journal_mode=off")
-        self._base.execute("pragma cache_size=-16384")
+        self._base.execute("pragma cache_size=-8192")
         self._base.execute("create table seen (id blob primary key, place text) without rowid")
         # One transaction that never ends: nobody else reads this database.
         self._base.execute("begin")

@@ -1,0 +1,71 @@
+"""Short notes and sentences in many hands, through the whole path."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from facetcode import load
+from facetcode.coder import Coder
+from facetcode.summary import line_code
+
+HERE = Path(__file__).parent
+NOTES = yaml.safe_load((HERE / "short_notes.yaml").read_text(encoding="utf-8"))
+ITEMS = yaml.safe_load((HERE / "items.yaml").read_text(encoding="utf-8"))
+NOTE = """PROCEDURE: Right C4-5 and C5-6 medial branch blocks, diagnostic #1, fluoroscopy
+{}
+TECHNIQUE: prone, 25g needles to C4, C5, C6, 0.5 mL lidocaine each.
+{}
+"""
+AFTER = {"POST_RESPONSE_MISSING"}
+"""Items that stand behind the account; the others stand before it."""
+
+
+@cache
+def coder() -> Coder:
+    return load("medicare")
+
+
+@pytest.mark.parametrize("row", NOTES, ids=[row["text"][:40] for row in NOTES])
+def test_status_and_codes(row: dict[str, Any]) -> None:
+    record = coder()(row["text"])
+    assert record.status == row["status"]
+    if row["status"] == "coded":
+        assert [line_code(line) for line in record.lines] == row["codes"]
+
+
+def cases(kind: str) -> list[Any]:
+    return [
+        pytest.param(flag, words, id=f"{flag}: {words[:50]}")
+        for flag, sentences in ITEMS[kind].items()
+        for words in sentences
+    ]
+
+
+def flags(*, before: str = "", after: str = "") -> set[str]:
+    return {flag.code for flag in coder()(NOTE.format(before, after)).flags}
+
+
+@pytest.mark.parametrize(("flag", "words"), cases("documented"))
+def test_documented(flag: str, words: str) -> None:
+    if flag in AFTER:
+        assert flag in flags(before="Pain 7/10.")
+        assert flag not in flags(before="Pain 7/10.", after=words)
+    else:
+        assert flag in flags()
+        assert flag not in flags(before=words)
+
+
+@pytest.mark.parametrize(("flag", "words"), cases("raised"))
+def test_raised(flag: str, words: str) -> None:
+    assert flag not in flags()
+    assert flag in flags(after=words)
+
+
+@pytest.mark.parametrize(("flag", "words"), cases("not_raised"))
+def test_not_raised(flag: str, words: str) -> None:
+    assert flag not in flags(after=words)
