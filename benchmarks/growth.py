@@ -15,9 +15,9 @@ from facetcode import load
 
 START = "Right C4-5 medial branch block under fluoroscopy. "
 REPEATED = [
-    "C4-5, ", "C4 ", "80% relief ", "pain and the ", "\n", " ", "1", "| ", "-", "A: ", "*** ", "left right ",
-    "7/10 to 3/10 ", "on 1/3/2025 ", "failed ", "lO l1 ", "see four five ", "no sedation, ", "M47.812 ",
-    "(right) ", "if ", "needle. ",
+    "C4-5, ", "C4 ", "80% relief ", "pain and the ", "\n", " ", "1", "| ", "-", "A: ", "*** ",
+    "left right ", "7/10 to 3/10 ", "on 1/3/2025 ", "failed ", "lO l1 ", "see four five ",
+    "no sedation, ", "M47.812 ", "(right) ", "if ", "needle. ",
 ]  # fmt: skip
 
 
