@@ -69,3 +69,19 @@ def test_raised(flag: str, words: str) -> None:
 @pytest.mark.parametrize(("flag", "words"), cases("not_raised"))
 def test_not_raised(flag: str, words: str) -> None:
     assert flag not in flags(after=words)
+
+
+RELIEF = yaml.safe_load((HERE / "relief.yaml").read_text(encoding="utf-8"))
+SECOND = """Procedure: Right C4-5, C5-6 medial branch block, second diagnostic, fluoroscopy. DOS 03/20/2026
+History: {history}
+Technique: prone, needles to C4, C5, C6, 0.5 mL 0.5% bupivacaine each.
+Post: {post}
+"""
+
+
+@pytest.mark.parametrize("row", RELIEF, ids=[r["history"] or r["post"] for r in RELIEF])
+def test_relief(row: dict[str, Any]) -> None:
+    text = SECOND.format(history=row["history"], post=row["post"])
+    record = coder()({"note_id": "n", "text": text, "date_of_service": "2026-03-20"})
+    found = sorted([r.when, r.low, r.high] for r in record.facts.relief)
+    assert found == sorted(row["relief"])

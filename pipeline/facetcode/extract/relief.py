@@ -10,6 +10,7 @@ from facetcode.extract import numbers
 from facetcode.extract.laterality import words as side_words
 from facetcode.extract.reading import Reading
 from facetcode.extract.rules import Words, at_words, load_rules
+from facetcode.extract.sections import SectionSpan
 from facetcode.extract.text import Sentence
 from facetcode.facts import Evidence, Relief, Side, When
 
@@ -278,28 +279,39 @@ def _is_relief(reading: Reading, start: int, end: int) -> bool:
         return False
     sentence = reading.sentence_at(start)
     lead = _lead(reading, sentence, start)
-    if not said and _beside("not_before").search(text, max(lead, start - 60), start):
+    other = None if said else _beside("not_before").search(text, max(lead, start - 60), start)
+    # "Pain is 30%" is what is left, "pain is 30% better" what is gone.
+    if other and not (
+        other.group().lower().startswith("pain")
+        and _BETTER.match(text, end)
+        and not _LIMB.search(text, max(lead, other.start() - 20), other.start())
+    ):
         return False
     if _is_threshold(reading.words(sentence.start, sentence.end), start - sentence.start):
         return False
     words = reading.words(lead, sentence.end)
-    if not (said or _speaks_of_relief(words, section.heading, start - lead, end - lead)):
+    if not (said or _speaks_of_relief(words, section, start - lead, end - lead)):
         return False
     if _source(reading, sentence, lead, start, end) == "other":
         return False
     return not _lumbar_only(reading, sentence, lead)
 
 
-def _speaks_of_relief(words: str, heading: str, start: int, end: int) -> bool:
+def _speaks_of_relief(words: str, section: SectionSpan, start: int, end: int) -> bool:
     """Whether what stands around a percentage, or its heading, makes it one of relief."""
     near = words[max(0, start - 110) : end + 90]
     return bool(
-        _HEADED.search(heading)
+        _HEADED.search(section.heading)
         or _rule("relief").search(near)
         or _LASTED.match(words, end)
         or _GAVE.search(words[:start])
-        or (_rule("change").search(near) and _rule("pain").search(words))
+        or (
+            _rule("change").search(near)
+            and (section.category == "postprocedure" or _rule("pain").search(words))
+        )
     )
 
 
+_LIMB = re.compile(r"\b(?:arm|hand|leg|foot|knee|hip|wrist|elbow|shoulder)\s+$", re.IGNORECASE)
+_BETTER = re.compile(r"\s*(?:better|improved|less|gone|reduced|resolved|relieved)\b", re.IGNORECASE)
 _HEADED = re.compile(r"relief|response|diary|result", re.IGNORECASE)
