@@ -82,7 +82,9 @@ def find_facts(reading: Reading) -> Facts:
     mentions = level_context.read(reading)
     done, also = procedure.find(reading, mentions)
     block_today = done.kind in FACET_BLOCKS
-    found_relief = relief.find(reading, block_today=block_today)
+    found_relief = relief.find(
+        reading, block_today=block_today, other_today=done.kind is not None and not block_today
+    )
     found_scores = scores.find(reading, block_today=block_today)
     found_diagnoses = diagnoses.find(reading)
     if not block_today:
@@ -90,6 +92,9 @@ def find_facts(reading: Reading) -> Facts:
     assert done.kind is not None
     treated = levels.find(reading, mentions, done.kind)
     seen = guidance.find(reading)
+    response = any(r.when == "today" for r in found_relief) or any(
+        s.when == "post" for s in found_scores
+    )
     return Facts(
         procedure=done,
         levels=treated.levels,
@@ -100,14 +105,14 @@ def find_facts(reading: Reading) -> Facts:
         scores=found_scores,
         stated_codes=stated_codes.find(reading),
         findings=documentation.find(reading),
-        doubts=(*treated.doubts, *_unfilled(reading, treated, seen, done)),
+        doubts=(*treated.doubts, *_unfilled(reading, treated, seen, done, response)),
         also=also,
         lumbar_levels=treated.lumbar,
     )
 
 
 def _unfilled(
-    reading: Reading, treated: levels.Found, seen: Guidance, done: Procedure
+    reading: Reading, treated: levels.Found, seen: Guidance, done: Procedure, response: bool
 ) -> tuple[Doubt, ...]:
     """PLACEHOLDER where an unfilled field stands for a fact no other place states."""
     missing = set()
@@ -117,6 +122,10 @@ def _unfilled(
         missing.add("side")
     if seen.modality == "unstated":
         missing.add("guidance")
+    if done.intent == "unstated":
+        missing.add("intent")
+    if not response and done.intent != "therapeutic":
+        missing.add("relief")
     if not missing:
         return ()
     spots: list[Evidence] = []
@@ -134,7 +143,7 @@ def _unfilled(
         Doubt(
             "PLACEHOLDER",
             "A template field is unfilled where a needed fact should stand.",
-            "hard",
+            "hard" if missing & {"level", "side", "guidance"} else "soft",
             tuple(spots[:3]),
         ),
     )

@@ -13,7 +13,7 @@ _FIELD = re.compile(
     r"|\[\s*(?:levels?|side|laterality|left/right|right/left|L/R|R/L|nerves?|joints?|guidance"
     r"|left\s?/\s?right\s?/\s?bilateral|modality|\*+|_+|x{2,}|\?+|%|date|percent(?:age)?|number)"
     r"[^\]\n]{0,40}\]"
-    r"|\{[A-Za-z_ :/|]{2,40}\}|<<[^<>\n]{1,40}>>"
+    r"|\{[A-Za-z_][A-Za-z_ :/|]{1,40}(?::\d+)?\}|<<[^<>\n]{1,40}>>"
     r"|<(?:levels?|side|laterality|guidance)[^<>\n]{0,20}>"
     r"|@[A-Z][A-Z0-9_]{2,}@|\bXX+\b|(?<![\w#])#{2,}(?!\w)|\bC#|\bC_|\bTBD\b",
     re.IGNORECASE,
@@ -56,6 +56,8 @@ _ABOUT = {
     ),
     "side": re.compile(r"side|lateral|left|right", re.IGNORECASE),
     "guidance": re.compile(r"guidance|imag|fluoro|modality|under\s*$", re.IGNORECASE),
+    "relief": re.compile(r"relief|%|percent|improve", re.IGNORECASE),
+    "intent": re.compile(r"diagnostic|therapeutic|intent|purpose", re.IGNORECASE),
 }
 
 
@@ -67,7 +69,7 @@ def about(reading: Reading, field: Evidence) -> set[str]:
     if reading.section_at(field.start).category == "procedure" and not re.search(
         r"[A-Za-z]", field.text
     ):
-        return set(_ABOUT)
+        return {"level", "side", "guidance"}
     line_start = reading.even.rfind("\n", 0, field.start) + 1
     around = reading.even[max(line_start, field.start - 40) : field.start] + field.text
     around += reading.even[field.end : field.end + 30].split("\n")[0]

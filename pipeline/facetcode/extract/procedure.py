@@ -205,6 +205,8 @@ def _after_all(reading: Reading, done: Performed) -> bool:
         a
         for a in done.acts
         if a.start > done.cancelled.end
+        # "Medications injected: ***" is a field, not an act.
+        and not reading.even[a.end : a.end + 3].lstrip(" ").startswith(":")
         and re.search(r"inject|deposit|instill", reading.words(a.start, a.end), re.IGNORECASE)
         and reading.section_time(a.start) == "performed"
     ]

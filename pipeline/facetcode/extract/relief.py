@@ -220,8 +220,11 @@ def _percentages(text: str) -> Iterator[re.Match[str]]:
                 yield match
 
 
-def find(reading: Reading, *, block_today: bool) -> tuple[Relief, ...]:
-    """Every stated relief, once for each (low, high, when); ``block_today`` allows *today*."""
+def find(reading: Reading, *, block_today: bool, other_today: bool = False) -> tuple[Relief, ...]:
+    """Every stated relief, once for each (low, high, when); ``block_today`` allows *today*.
+
+    Where another procedure was done today (``other_today``), what is said of today is its relief.
+    """
     found: dict[tuple[float, float, When], tuple[list[Evidence], Side, str | None]] = {}
     for match in _percentages(reading.even):
         bounds = _bounds(match)
@@ -229,7 +232,10 @@ def find(reading: Reading, *, block_today: bool) -> tuple[Relief, ...]:
         if bounds is None or not _is_relief(reading, start, end):
             continue
         sentence = reading.sentence_at(start)
-        when: When = _when(reading, sentence, start, end) if block_today else "prior"
+        when: When = _when(reading, sentence, start, end)
+        if when == "today" and other_today:
+            continue
+        when = when if block_today else "prior"
         days = [
             w.day.isoformat()
             for w in reading.dates
@@ -290,11 +296,31 @@ def _is_relief(reading: Reading, start: int, end: int) -> bool:
     if _is_threshold(reading.words(sentence.start, sentence.end), start - sentence.start):
         return False
     words = reading.words(lead, sentence.end)
-    if not (said or _speaks_of_relief(words, section, start - lead, end - lead)):
+    line = text.rfind("\n", 0, start) + 1
+    if not said and _VITALS.search(text, line, start):
         return False
-    if _source(reading, sentence, lead, start, end) == "other":
+    source = _source(reading, sentence, lead, start, end)
+    if source == "other":
+        return False
+    sided = source == "ours" and _OF_SIDE.search(text, max(line, start - 12), start)
+    if not (said or sided or _speaks_of_relief(words, section, start - lead, end - lead)):
         return False
     return not _lumbar_only(reading, sentence, lead)
+
+
+# "She told the nurse 60 percent."
+_SAYS = re.compile(
+    r"\b(?:said|says|told\s+\w+(?:\s+\w+)?|reported|reports|states?|stated|put\s+it\s+at|rated\s+it(?:\s+at)?)\s+"
+    r"(?:it\s+was\s+)?(?:about\s+|around\s+)?$",
+    re.IGNORECASE,
+)
+_OF_SIDE = re.compile(r"\b(?:right|left|[RL])\s*[:=]?\s*$")
+"""A side in front of a percentage: "right 85%, left 75%"."""
+_VITALS = re.compile(
+    r"\b(?:(?:vitals?|vs|bp)\b|(?:[89]\d|1\d\d|2[0-4]\d)/(?:[3-9]\d|1[0-2]\d)\b(?!/))"
+    r"(?![^\n]*\b(?:relie|better|pain|block))[^\n]{0,70}$",
+    re.IGNORECASE,
+)
 
 
 def _speaks_of_relief(words: str, section: SectionSpan, start: int, end: int) -> bool:
@@ -305,6 +331,7 @@ def _speaks_of_relief(words: str, section: SectionSpan, start: int, end: int) ->
         or _rule("relief").search(near)
         or _LASTED.match(words, end)
         or _GAVE.search(words[:start])
+        or (_SAYS.search(words[:start]) and _STOP.match(words, end))
         or (
             _rule("change").search(near)
             and (section.category == "postprocedure" or _rule("pain").search(words))
@@ -313,5 +340,6 @@ def _speaks_of_relief(words: str, section: SectionSpan, start: int, end: int) ->
 
 
 _LIMB = re.compile(r"\b(?:arm|hand|leg|foot|knee|hip|wrist|elbow|shoulder)\s+$", re.IGNORECASE)
+_STOP = re.compile(r"\s*(?:[.;,\"\n]|$)")
 _BETTER = re.compile(r"\s*(?:better|improved|less|gone|reduced|resolved|relieved)\b", re.IGNORECASE)
 _HEADED = re.compile(r"relief|response|diary|result", re.IGNORECASE)

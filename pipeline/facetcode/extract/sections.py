@@ -39,7 +39,7 @@ _BEFORE = re.compile(r"[ ]*(?:[#*_>|=~\-]+[ ]*)*(?:\(?(?:\d{1,2}|[A-Za-z])[.)][ 
 # A heading on its own line, or ended by a colon, a bar, an equals sign or a spaced dash.
 _LABEL = re.compile(
     r"(?P<name>[A-Za-z][A-Za-z0-9 /&()'#.,+\-]{0,60}?)\**[ ]*"
-    r"(?P<end>:+\**|\|+|=+|\.{3,}:?|[ ]-+[ ]|\**[ ]*$)"
+    r"(?P<end>:+\**|\|+|=+|\.{3,}:?|[ ]-+(?:[ ]|$)|\**[ ]*$)"
 )
 # Inside running text only unmistakable headings count: capitalised, with a colon.
 _INSIDE = re.compile(
@@ -237,6 +237,8 @@ def _account() -> tuple[tuple[re.Pattern[str], ...], re.Pattern[str]]:
     return cues, re.compile(rules["not"], re.IGNORECASE)
 
 
+# A heading that says its text is of another day.
+_PASTED = re.compile(r"\b(?:copied|carried)\b|\d/\d{1,2}/\d", re.IGNORECASE)
 # A line's start, or a sentence's inside a paragraph.
 _STARTS = re.compile(r"\n[ ]*|(?<=[.!?])[ ]+(?=[A-Z])")
 _OPENING = 160
@@ -251,6 +253,8 @@ def _apart(text: str, span: SectionSpan) -> list[SectionSpan]:
         "family",
         "signature",
     }:
+        return [span]
+    if _PASTED.search(span.heading):
         return [span]
     cues, other_day = _account()
     if sum(cue.search(text, span.body, span.end) is not None for cue in cues) < _CUES:

@@ -244,6 +244,10 @@ class Squeezed:
         return offset + self._shifts[bisect_right(self._starts, offset) - 1]
 
 
+_PICKED = re.compile(r"\{[^{}\n]{1,80}?::?\s*\"(?P<value>[^\"{}\n]{0,160})\"\s*\}")
+"""A list of an electronic record with the value that was picked: ``{SIDE:123::"left"}``."""
+
+
 def without_choices(text: str) -> str:
     """Make a blank of every bracketed choice nobody made; the same length, so offsets hold.
 
@@ -256,7 +260,13 @@ def without_choices(text: str) -> str:
             return match.group()
         return "_" * (match.end() - match.start())
 
-    return _CHOICE.sub(blank, text)
+    def picked(match: re.Match[str]) -> str:
+        # The list's name is no word of the note; its value is.
+        start, end = match.start("value") - match.start(), match.end("value") - match.start()
+        whole = match.group()
+        return " " * start + whole[start:end] + " " * (len(whole) - end)
+
+    return _CHOICE.sub(blank, _PICKED.sub(picked, text) if "{" in text else text)
 
 
 class Offsets:
