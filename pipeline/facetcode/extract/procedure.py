@@ -120,10 +120,16 @@ def _acted_enough(reading: Reading, done: Performed) -> bool:
             if a.label == "ACT"
             and not (word := reading.words(a.start, a.end).lower()).startswith("complic")
         }
-        return len(told) >= 2
-    if len(kinds) >= 2:
+        return len(told) >= 2 and any(span.time == "performed" for span in reading.sections)
+    if kinds:
         return True
-    return bool(kinds) or find_guidance(reading).modality != "unstated"
+    # A form has fields and no needle: the block stands under "Procedure", or beside its guidance.
+    seen = find_guidance(reading)
+    beside = {reading.sentence_at(spot.start).start for spot in seen.evidence}
+    return seen.modality != "unstated" and any(
+        reading.status(t) == "performed" or reading.sentence_at(t.start).start in beside
+        for t in done.facet
+    )
 
 
 def _technique(reading: Reading, header: Kind | None) -> Kind | None:
