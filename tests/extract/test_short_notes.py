@@ -32,8 +32,11 @@ def coder() -> Coder:
 
 @pytest.mark.parametrize("row", NOTES, ids=[row["text"][:40] for row in NOTES])
 def test_status_and_codes(row: dict[str, Any]) -> None:
-    record = coder()(row["text"])
+    note = {"note_id": "n", "text": row["text"]}
+    record = coder()(note | ({"date_of_service": row["day"]} if "day" in row else {}))
     assert record.status == row["status"]
+    if "hard" in row:
+        assert [flag.code for flag in record.flags if flag.severity == "hard"] == row["hard"]
     if row["status"] == "coded":
         assert [line_code(line) for line in record.lines] == row["codes"]
 

@@ -55,7 +55,9 @@ def _counts(reading: Reading, start: int) -> bool:
         return False
     if section.category in _FIELD or reading.section_time(start) == "performed":
         return True
-    return not _PAST.search(words) or bool(re.search(r"\btoday\b", words, re.IGNORECASE))
+    # Only what stands in front: "under fluoroscopy …, after contrast had shown" is of today.
+    past = _PAST.search(reading.even, sentence.start, start)
+    return not past or bool(re.search(r"\btoday\b", words, re.IGNORECASE))
 
 
 def find(reading: Reading) -> Guidance:

@@ -157,7 +157,46 @@ def sentences(text: str) -> list[Sentence]:
             here = stop.end()
         if text[here:end].strip():
             found.append(Sentence(here, end, line))
-    return [part for whole in found for part in _short_enough(text, whole)]
+    return [
+        part
+        for whole in found
+        for clause in _clauses(text, whole)
+        for part in _short_enough(text, clause)
+    ]
+
+
+_RUN_ON = 220
+"""Characters after which a sentence without a comma or stop is dictation without punctuation."""
+_BEGINS = re.compile(
+    r"(?<=\s)(?=(?:he|she|they|we|i|the\s+patient|pt|patient)\s+(?:then\s+|also\s+|now\s+)?(?:has|had|have|is|was|"
+    r"were|are|will|did|does|do|took|takes|can|cannot|can't|could|would|tolerated|denies|denied|reports?|reported|"
+    r"states?|stated|says|said|lay|came|comes|returns?|returned|failed|rates?|rated|presents?|underwent|got|gave|"
+    r"placed|injected|used|blocked)\b"
+    r"|(?:procedure|procedures|diagnosis|indications?|technique|history|plan|impression|complications?|anesthesia|"
+    r"disposition|assessment|recovery)\s+(?!(?:was|were|and|room|note|table|well|today|is|suite|the\s+same)\b)"
+    r"|today\s+(?:his|her|the|he|she|we|i|pain)\b|no\s+(?:sedation|complications?|arm|leg|numbness|weakness|blood|"
+    r"steroids?|radicul\w*|fever)\b|(?:images?|pictures?|films?|spot\s+films?)\s+(?:were|was)\b"
+    r"|(?:after|post)\s+(?:the\s+)?(?:procedure|block|injection)s?\b|(?:\d+|ten|fifteen|twenty|thirty|forty)\s+minutes\s+later\b"
+    r"|(?:electronically|e)\s+signed\b|signed\s+by\b|if\s+(?:he|she|they|the|there)\b"
+    r"|(?:his|her)\s+(?:neck\s+disability|pain|first|second|diary)\b)",
+    re.IGNORECASE,
+)
+
+
+def _clauses(text: str, whole: Sentence) -> list[Sentence]:
+    """A run-on without any punctuation, cut where a clause or a spoken heading begins."""
+    size = whole.end - whole.start
+    if size < _RUN_ON or len(_PUNCTUATED.findall(text, whole.start, whole.end)) > size // _RUN_ON:
+        return [whole]
+    cuts = [m.start() for m in _BEGINS.finditer(text, whole.start + 1, whole.end)]
+    starts = [whole.start, *cuts]
+    return [
+        Sentence(start, end, whole.line)
+        for start, end in zip(starts, [*cuts, whole.end], strict=True)
+    ]
+
+
+_PUNCTUATED = re.compile(r"[,.;:!?|](?=\s)")
 
 
 _LONGEST = 1200
