@@ -88,3 +88,12 @@ def test_relief(row: dict[str, Any]) -> None:
     record = coder()({"note_id": "n", "text": text, "date_of_service": "2026-03-20"})
     found = sorted([r.when, r.low, r.high] for r in record.facts.relief)
     assert found == sorted(row["relief"])
+
+
+SIDES = yaml.safe_load((HERE / "sides.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("row", SIDES, ids=[row["text"][:50] for row in SIDES])
+def test_levels_and_sides(row: dict[str, Any]) -> None:
+    levels = coder()(row["text"]).facts.levels
+    assert ", ".join(f"{level.joint} {level.side}" for level in levels) == row["levels"]

@@ -78,6 +78,18 @@ def words(text: str, start: int, end: int) -> list[SideWord]:
     return sorted(found, key=lambda word: word.start)
 
 
+_LETTER = re.compile(r"\s*(?P<side>[RLB]|[RL]T|BL|B/L)\.?(?=\s|[.,;]|$)(?!\s*[/|])")
+_OF_LETTER: dict[str, KnownSide] = {"R": "right", "L": "left", "B": "bilateral"}
+
+
+def letter(text: str, start: int, end: int) -> list[SideWord]:
+    """The side that a field of its own names with a letter: ``Side: L``."""
+    match = _LETTER.match(text, start, end)
+    if match is None:
+        return []
+    return [SideWord(_OF_LETTER[match["side"][0]], match.start("side"), match.end("side"))]
+
+
 def unresolved(text: str, start: int, end: int) -> tuple[int, int] | None:
     """Offsets of a choice of sides nobody made (``right/left``), or None."""
     match = _pattern("unresolved").search(text, start, end)

@@ -397,6 +397,8 @@ class _NoteSides:
                     for w in laterality.words(reading.even, section.body, section.end)
                     if not reading.dated_before_today(reading.sentence_at(w.start))
                 ]
+                if not found and name == "side":
+                    found = laterality.letter(reading.even, section.body, section.end)
                 if name == "title":
                     found = [w for w in found if self._beside_block(w)]
                 places.setdefault(name, []).extend(found)

@@ -87,6 +87,12 @@ def performed(reading: Reading) -> Performed:
 def _composites(reading: Reading) -> Iterable[Target]:
     """A block told in pieces: ``the C4 and C5 medial branches were each blocked``."""
     blocks = [t for t in reading.of("BLOCK", "ACT")]
+    rivals = any(
+        reading.status(t) in LIVE
+        for t in reading.of(
+            *(p for p in PROCEDURES if p not in OURS and p not in {"STUDY", "SURGERY"})
+        )
+    )
     for target in reading.of("MEDIAL_BRANCH", "FACET_JOINT"):
         if reading.status(target) not in LIVE:
             continue
@@ -100,7 +106,20 @@ def _composites(reading: Reading) -> Iterable[Target]:
             if sentence.start <= b.start < sentence.end and reading.status(b) in LIVE
         ]
         whole = any(sentence.start <= t.start < sentence.end for t in reading.of(*OURS))
-        if near and not whole:
+        if whole:
+            continue
+        if not near and _in_header(reading, target) and not rivals:
+            # "Right C4-5 and C5-6 facets" as a title, the injection told further down.
+            leveled = any(
+                sentence.start <= t.start < sentence.end and reading.status(t) in LIVE
+                for t in reading.of("LEVEL")
+            )
+            near = [
+                b for b in blocks
+                if leveled and b.label == "BLOCK" and b.start > sentence.end
+                and reading.status(b) in LIVE
+            ]  # fmt: skip
+        if near:
             label = "MBB" if target.label == "MEDIAL_BRANCH" else "FACET_INJECTION"
             yield Target(label, target.start, target.end, target.modifiers)
 

@@ -168,17 +168,22 @@ def sentences(text: str) -> list[Sentence]:
 _RUN_ON = 220
 """Characters after which a sentence without a comma or stop is dictation without punctuation."""
 _BEGINS = re.compile(
-    r"(?<=\s)(?=(?:he|she|they|we|i|the\s+patient|pt|patient)\s+(?:then\s+|also\s+|now\s+)?(?:has|had|have|is|was|"
-    r"were|are|will|did|does|do|took|takes|can|cannot|can't|could|would|tolerated|denies|denied|reports?|reported|"
-    r"states?|stated|says|said|lay|came|comes|returns?|returned|failed|rates?|rated|presents?|underwent|got|gave|"
-    r"placed|injected|used|blocked)\b"
-    r"|(?:procedure|procedures|diagnosis|indications?|technique|history|plan|impression|complications?|anesthesia|"
-    r"disposition|assessment|recovery)\s+(?!(?:was|were|and|room|note|table|well|today|is|suite|the\s+same)\b)"
-    r"|today\s+(?:his|her|the|he|she|we|i|pain)\b|no\s+(?:sedation|complications?|arm|leg|numbness|weakness|blood|"
-    r"steroids?|radicul\w*|fever)\b|(?:images?|pictures?|films?|spot\s+films?)\s+(?:were|was)\b"
-    r"|(?:after|post)\s+(?:the\s+)?(?:procedure|block|injection)s?\b|(?:\d+|ten|fifteen|twenty|thirty|forty)\s+minutes\s+later\b"
+    r"(?<=\s)(?=(?:he|she|they|we|i|the\s+patient|(?<!the\s)(?:pt|patient))\s+(?:then\s+|also\s+|now\s+)?(?:has|had|"
+    r"have|is|was|were|are|will|did|does|do|took|takes|can|cannot|can't|could|would|tolerated|denies|denied|reports?|"
+    r"reported|states?|stated|says|said|lay|came|comes|returns?|returned|failed|rates?|rated|presents?|underwent|got|"
+    r"gave|placed|injected|used|blocked)\b"
+    r"|(?<!no\s)(?<!any\s)(?:procedure|procedures|diagnosis|indications?|technique|history|plan|impression|"
+    r"complications?|anesthesia|disposition|assessment|recovery)\s+(?!(?:was|were|and|room|note|table|well|today|is|"
+    r"suite|the\s+same)\b)"
+    r"|today\s+(?:his|her|the|he|she|we|i|pain)\b"
+    r"|(?<!had\s)(?<!has\s)(?<!have\s)(?<!with\s)(?<!were\s)(?<!was\s)no\s+(?:sedation|complications?|arm|leg|"
+    r"numbness|weakness|blood|steroids?|radicul\w*|fever)\b"
+    r"|(?:images?|pictures?|films?|spot\s+films?)\s+(?:were|was)\b"
+    r"|(?:the|her|his)\s+(?:first|second|initial|prior|previous|last)\s+(?:set|block|blocks|one|round|mbbs?)\b"
+    r"|(?:after|post)\s+(?:the\s+)?(?:procedure|block|injection)s?\b"
+    r"|after\s+(?:informed\s+)?consent\b|(?:\d+|ten|fifteen|twenty|thirty|forty)\s+minutes\s+later\b"
     r"|(?:electronically|e)\s+signed\b|signed\s+by\b|if\s+(?:he|she|they|the|there)\b"
-    r"|(?:his|her)\s+(?:neck\s+disability|pain|first|second|diary)\b)",
+    r"|(?<!later\s)(?:his|her)\s+(?:neck\s+disability|pain|diary)\b)",
     re.IGNORECASE,
 )
 
