@@ -345,3 +345,10 @@ def test_inline_round_trip(marks: list[tuple[str, str, str]], tail: str) -> None
         text += before + words
     note = _changed(text=text + tail, spans=tuple(spans))
     assert markup.parse_inline(markup.to_inline(note), "clinic-01.txt") == note
+
+
+def test_the_gold_files_are_those_of_the_inline_notes(tmp_path: Path) -> None:
+    annotations = Path(__file__).parents[2] / "annotations"
+    made = {p.name: p.read_bytes() for p in markup.compile_folder(annotations / "inline", tmp_path)}
+    kept = {p.name: p.read_bytes() for p in (annotations / "gold").glob("*.jsonl")}
+    assert made == kept, "run: facetcode annotations compile annotations"
