@@ -133,35 +133,49 @@ def test_a_worker_that_dies_costs_no_more_than_one_note(
     assert {n: r for n, r in undisturbed.items() if n not in lost} == kept
 
 
-def heavy(path: Path) -> Path:
+def heavy(path: Path, times: int) -> Path:
     """Notes of which the middle one is far heavier than the others."""
     text = "Right C4-5 medial branch block under fluoroscopy, diagnostic."
-    middle = text + " C4-5 left, failed therapy, pain 7/10, 80% relief;" * 20_000
+    middle = text + " C4-5 left, failed therapy, pain 7/10, 80% relief;" * times
     notes = [("a", text), ("heavy", middle), ("b", text)]
     path.write_text("".join(json.dumps({"id": i, "text": t}) + "\n" for i, t in notes))
     return path
 
 
 @pytest.mark.parametrize(
-    ("limit", "reason"),
+    ("limit", "times", "reason"),
     [
-        pytest.param(("--timeout", "1.5"), "it took longer than 1.5 s", id="time"),
+        pytest.param(("--timeout", "1.5"), 5_000, "it took longer than 1.5 s", id="time"),
         pytest.param(
-            ("--memory", "64"), "it needs more memory than one note may take", id="memory",
-            marks=LINUX,
+            ("--memory", "64"), 20_000, "it needs more memory than one note may take",
+            id="memory", marks=LINUX,
         ),
     ],
 )  # fmt: skip
 def test_a_note_beyond_its_budget_is_rejected_alone(
-    batch: Run, tmp_path: Path, limit: tuple[str, str], reason: str
+    batch: Run, tmp_path: Path, limit: tuple[str, str], times: int, reason: str
 ) -> None:
-    source, out = heavy(tmp_path / "heavy.jsonl"), tmp_path / "out"
+    source, out = heavy(tmp_path / "heavy.jsonl", times), tmp_path / "out"
     done = batch(source, "--out", out, "--workers", 1, *limit)
     assert done.returncode == 1, done.stderr
     assert [r["note_id"] for r in lines(out / "records.jsonl")] == ["a", "b"]
     (reject,) = lines(out / "rejects.jsonl")
     assert (reject["note_id"], reject["reason"]) == ("heavy", reason)
     assert reject["source"].endswith("heavy.jsonl:2")
+
+
+def test_what_could_not_be_coded_is_coded_again_alone(batch: Run, tmp_path: Path) -> None:
+    source, out = heavy(tmp_path / "heavy.jsonl", 2_000), tmp_path / "out"
+    too_soon = batch(source, "--out", out, "--retry")
+    assert too_soon.returncode == 2 and "no whole run" in too_soon.stderr
+    assert batch(source, "--out", out, "--workers", 1, "--timeout", 0.5).returncode == 1
+    before = lines(out / "records.jsonl")
+    again = batch(source, "--out", out, "--workers", 1, "--retry", "--timeout", 120)
+    assert again.returncode == 0, again.stderr
+    records = lines(out / "records.jsonl")
+    assert [r["note_id"] for r in records] == ["a", "heavy", "b"]
+    assert [records[0], records[2]] == before
+    assert lines(out / "rejects.jsonl") == []
 
 
 def test_two_runs_in_one_folder(start: Start, batch: Run, export: Path, tmp_path: Path) -> None:

@@ -38,6 +38,8 @@ class Plan:
     """Options of the readers: the columns of tables."""
     billing: str | None = None
     restart: bool = False
+    retry: bool = False
+    """Code again what a whole run could not, and keep its records."""
 
 
 def run_batch(plan: Plan, *, on_progress: OnProgress = lambda done: None) -> finish.Summary | None:
@@ -62,9 +64,14 @@ def _run(plan: Plan, inputs: list[Path], on_progress: OnProgress) -> finish.Summ
     print_ = fingerprint.of_run(inputs, policy=plan.policy, payers=plan.payers, options=options)
     if plan.restart:
         journal.discard(work)
-    elif finish.stored(plan.out, print_) and not work.exists():
-        return None
-    _refuse_other(plan, work, print_)
+    elif finish.stored(plan.out, print_):
+        if not plan.retry:
+            journal.discard(work)
+            return None
+    elif plan.retry:
+        raise FacetcodeError(f"{plan.out}: holds no whole run of this input; --retry needs one")
+    else:
+        _refuse_other(plan, work, print_)
     at = journal.reached(work)
     if not at.whole:
         at = _code(plan, Journal(work, print_), on_progress)
@@ -99,7 +106,11 @@ def _code(plan: Plan, log: Journal, on_progress: OnProgress) -> journal.Position
     try:
         items = read(plan.paths, **plan.reading)
         # Read again and passed over: what a reader knows of earlier rows must be known again.
-        skipped = sum(1 for _ in islice(items, log.at.items))
+        kept = _Kept(plan.out / finish.RECORDS if plan.retry else None)
+        skipped = 0
+        for item in islice(items, log.at.items):
+            kept.line(item)
+            skipped += 1
         if skipped < log.at.items:
             raise FacetcodeError(f"{plan.out}: the input is shorter than it was; use --restart")
         done = log.at.items
@@ -107,7 +118,7 @@ def _code(plan: Plan, log: Journal, on_progress: OnProgress) -> journal.Position
         first = next(items, None)
         if first is not None:
             with Pool(plan.workers, settings, timeout=plan.timeout) as pool:
-                for chunk in pool.map(chunks(_with(first, items))):
+                for chunk in pool.map(map(kept.fill, chunks(_with(first, items)))):
                     records, rejects = _lines(chunk)
                     log.add(len(chunk.items), records, rejects, chunk.unmatched)
                     done += len(chunk.items)
@@ -119,6 +130,28 @@ def _code(plan: Plan, log: Journal, on_progress: OnProgress) -> journal.Position
         raise
     finally:
         log.close()
+
+
+class _Kept:
+    """Records of a whole run, taken again in the order of the same input."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._lines = path.open(encoding="utf-8") if path is not None else iter(())
+        self._next = next(self._lines, None)
+
+    def line(self, item: Item) -> str | None:
+        """The record of an item, when it is the next that there is."""
+        if self._next is None or json.loads(self._next)["note_id"] != item.note_id:
+            return None
+        line, self._next = self._next.rstrip("\n"), next(self._lines, None)
+        return line
+
+    def fill(self, chunk: Chunk) -> Chunk:
+        """The chunk with what is known of its items."""
+        for index, item in enumerate(chunk.items):
+            if isinstance(item, Note) and (line := self.line(item)) is not None:
+                chunk.outcomes[index] = line
+        return chunk
 
 
 def _with(first: Item, rest: Iterator[Item]) -> Iterator[Item]:

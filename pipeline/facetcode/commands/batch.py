@@ -86,6 +86,13 @@ def batch_command(
         str | None,
         typer.Option("--master", metavar="URL", help="Spark's master; its own settings without."),
     ] = None,
+    retry: Annotated[
+        bool,
+        typer.Option(
+            "--retry",
+            help="Code again what a whole run could not, with more --timeout or --memory.",
+        ),
+    ] = False,
     restart: Annotated[
         bool, typer.Option("--restart", help="Drop what another run left in the folder.")
     ] = False,
@@ -126,6 +133,7 @@ def batch_command(
         },
         billing=billing.value if billing else None,
         restart=restart,
+        retry=retry,
     )
     with _progress(lambda: count_hint(paths)) as show:
         summary = run_batch(plan, on_progress=show)
