@@ -192,7 +192,7 @@ _FIRST = re.compile(
     re.IGNORECASE,
 )
 _BLOCK = re.compile(
-    r"\b(?:blocks?|mbbs?|medial\s+branch|diagnostic|facets?|injections?|sets?|one)\b|#\s?1\b",
+    r"\b(?:blocks?|mbbs?|medial\s+branch|diagnostic|facets?|injections?|sets?|one)\b|#\s?1\b|\bfirst\s+(?:was|done|performed|on)\b",
     re.IGNORECASE,
 )
 _GAP = re.compile(
