@@ -445,13 +445,13 @@ def _of_today(reading: Reading, start: int, end: int) -> bool:
 
 
 _PAST_WORDS = re.compile(
-    r"\b(?:prior|previous(?:ly)?|last|past|history\s+of|s/p|status\s+post|had|ago|after\s+(?:her|his|the|a)|following|underwent|two|both|results?\s+of|response\s+to|relief\s+(?:from|with|after|following)|if|will|shall|scheduled?|plan(?:ned)?|recommend(?:ed)?|consider|candidate|next|decide|deciding|discuss|talk|(?<![\w#-])2(?=\s+(?:dx|diag|mbb|medial|block|set|prior))|going\s+to|return\s+(?:visit\s+)?for|about)\s*(?:[a-z0-9'/-]+\s+){0,4}$",
+    r"\b(?:prior|positive|successful|concordant|negative|previous(?:ly)?|last|past|history\s+of|s/p|status\s+post|had|ago|after\s+(?:her|his|the|a)|following|underwent|two|both|results?\s+of|response\s+to|relief\s+(?:from|with|after|following)|if|will|shall|scheduled?|plan(?:ned)?|recommend(?:ed)?|consider|candidate|next|decide|deciding|discuss|talk|(?<![\w#-])2(?=\s+(?:dx|diag|mbb|medial|block|set|prior))|going\s+to|return\s+(?:visit\s+)?for|about)\s*(?:[a-z0-9'/-]+\s+){0,4}$",
     re.IGNORECASE,
 )
 
 
 # "We will see him in three weeks for the second one": however far in front, it is a plan.
-_WILL = re.compile(r"\b(?:will|shall)\b(?![^.;]*\btoday\b)", re.IGNORECASE)
+_WILL = re.compile(r"\b(?:will|shall)\b(?![^.;]*\b(?:today|this\s+(?:morning|afternoon)|at\s+this\s+visit)\b)", re.IGNORECASE)
 
 
 def _past_words(reading: Reading, start: int, at: int) -> bool:
