@@ -271,3 +271,9 @@ def _apart(text: str, span: SectionSpan) -> list[SectionSpan]:
         rest = SectionSpan("narrative", TIMES["narrative"], at, at, span.end)
         return [replace(span, end=at), rest]
     return [span]
+
+
+def outline(text: str) -> tuple[tuple[str, str], ...]:
+    """The note's headings in order, as (category, heading), each once; cheap, without a pipeline."""
+    found = {text[start:body].strip(" \t:|=*#_-"): name for name, start, body in _headings(text)}
+    return tuple((name, heading) for heading, name in found.items() if heading)

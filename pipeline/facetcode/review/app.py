@@ -1,0 +1,68 @@
+"""The desk as a web application: routes put together, every answer with its security headers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.responses import PlainTextResponse, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from facetcode.review import pages_coder, pages_login, pages_quality
+from facetcode.review.store import DeskError
+from facetcode.review.web import Desk, answer_error
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+def make_app(desk: Desk, hosts: list[str]) -> FastAPI:
+    """The application; it answers to ``hosts`` alone, so that no other site can rebind a name."""
+    # No documentation pages: they load scripts from elsewhere, and strangers need not see routes.
+    app = FastAPI(title="facetcode desk", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.desk = desk
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
+
+    @app.middleware("http")
+    async def guard(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
+        begun = time.perf_counter()
+        response = await call(request)
+        for name, value in _HEADERS.items():
+            response.headers[name] = value
+        if not request.url.path.startswith("/static/"):
+            response.headers["Cache-Control"] = "no-store"
+        if desk.secure:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000"
+        took = (time.perf_counter() - begun) * 1000
+        response.headers["Server-Timing"] = f"app;dur={took:.1f}"
+        return response
+
+    @app.exception_handler(DeskError)
+    async def refused(request: Request, error: Exception) -> Response:
+        return answer_error(request, error)
+
+    @app.exception_handler(Exception)
+    async def failed(_: Request, error: Exception) -> Response:
+        # The error's own words may quote a note.
+        return PlainTextResponse(f"internal error ({type(error).__name__})", 500)
+
+    app.mount("/static", StaticFiles(directory=Path(__file__).with_name("static")), name="static")
+    for part in (pages_login, pages_coder, pages_quality):
+        app.include_router(part.router)
+    # The outline of notes needs spaCy's room; it is warmed up while the first user logs in.
+    threading.Thread(target=pages_coder.warm_up, daemon=True).start()
+    return app

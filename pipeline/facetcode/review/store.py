@@ -1,0 +1,172 @@
+"""The desk's database: SQLite in a file or PostgreSQL by URL, brought to the newest schema."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+
+from facetcode.errors import FacetcodeError
+
+_MIGRATIONS = Path(__file__).with_name("migrations")
+_LOCK = 0x6641CE7C0DE
+"""Key of PostgreSQL's advisory lock under which the audit trail grows by one at a time."""
+
+
+class DeskError(FacetcodeError):
+    """The desk cannot do what was asked; the message says why and what to do."""
+
+
+def now() -> str:
+    """The present moment, UTC, ISO 8601 to the millisecond."""
+    moment = datetime.datetime.now(datetime.UTC)
+    return moment.isoformat(timespec="milliseconds")
+
+
+def before_now(**ago: float) -> str:
+    """The moment that long ago, for comparisons with ``now``; keywords of timedelta."""
+    moment = datetime.datetime.now(datetime.UTC) - datetime.timedelta(**ago)
+    return moment.isoformat(timespec="milliseconds")
+
+
+class Store:
+    """A database that is up to date; ``read`` and ``write`` give connections in a transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writer = engine.execution_options(facetcode_write=True)
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self.engine.dialect.name
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees one state of the database and changes nothing."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction: kept whole when the block ends well, gone when it raises.
+
+        SQLite takes its write lock at the start, so that what is read in the block still holds
+        when it is written.
+        """
+        with self._writer.begin() as connection:
+            yield connection
+
+    def lock_trail(self, connection: Connection) -> None:
+        """Let nobody else write to the audit trail until this transaction ends."""
+        if self.dialect == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def open_store(where: str | Path, *, migrate: bool = True) -> Store:
+    """Open ``where``, a file's path or a ``postgresql://`` URL, and bring it up to date.
+
+    Raises DeskError when it cannot be reached or is of a newer facetcode.
+    """
+    url = _url(str(where))
+    try:
+        engine = create_engine(url, pool_size=20, max_overflow=20, hide_parameters=True)
+    except (ArgumentError, ModuleNotFoundError) as error:
+        raise DeskError(f"the database cannot be used: {type(error).__name__}") from None
+    if engine.dialect.name == "sqlite":
+        _tune_sqlite(engine)
+        path = url.removeprefix("sqlite:///")
+        if not Path(path).exists():
+            # Notes of patients: for the owner's eyes from the first byte on.
+            try:
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            except OSError as error:
+                raise DeskError(f"{path}: cannot be made: {error.strerror}") from None
+    try:
+        if migrate:
+            _upgrade(engine)
+        else:
+            with engine.connect():
+                pass
+    except OperationalError as error:
+        engine.dispose()
+        raise DeskError(
+            f"the database cannot be opened ({type(error.orig).__name__}); check that it "
+            "is a desk's database, that the server runs and that the user may log in"
+        ) from None
+    except (SQLAlchemyError, DBAPIError) as error:
+        engine.dispose()
+        raise DeskError(f"the database cannot be opened: {type(error).__name__}") from None
+    return Store(engine)
+
+
+def _url(where: str) -> str:
+    if "://" not in where:
+        return f"sqlite:///{Path(where).absolute()}"
+    try:
+        url = make_url(where)
+    except ArgumentError:
+        raise DeskError("the database's URL cannot be read; postgresql://user@host/name") from None
+    if url.get_backend_name() == "postgresql":
+        # pg8000 is BSD; psycopg's licence would bind who ships it.
+        return url.set(drivername="postgresql+pg8000").render_as_string(hide_password=False)
+    if url.get_backend_name() != "sqlite":
+        raise DeskError("the desk keeps its data in SQLite or PostgreSQL")
+    return where
+
+
+def _tune_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # BEGIN is ours, see below
+        for pragma in (
+            "journal_mode=WAL",
+            # What was acknowledged must outlive the machine's power.
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "busy_timeout=20000",
+            "cache_size=-65536",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        write = connection.get_execution_options().get("facetcode_write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def migration_config() -> Config:
+    """Alembic's settings, without a file: the migrations travel inside the package."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    return config
+
+
+def _upgrade(engine: Engine) -> None:
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    config = migration_config()
+    scripts = ScriptDirectory.from_config(config)
+    with engine.connect() as connection:
+        here = MigrationContext.configure(connection).get_current_revision()
+    if here == scripts.get_current_head():
+        return
+    if here is not None and here not in {s.revision for s in scripts.walk_revisions()}:
+        raise DeskError("the database is of a newer facetcode; install that one")
+    with engine.execution_options(facetcode_write=True).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
