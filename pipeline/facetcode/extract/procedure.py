@@ -451,7 +451,10 @@ _PAST_WORDS = re.compile(
 
 
 # "We will see him in three weeks for the second one": however far in front, it is a plan.
-_WILL = re.compile(r"\b(?:will|shall)\b(?![^.;]*\b(?:today|this\s+(?:morning|afternoon)|at\s+this\s+visit)\b)", re.IGNORECASE)
+_WILL = re.compile(
+    r"\b(?:will|shall)\b(?![^.;]*\b(?:today|this\s+(?:morning|afternoon)|at\s+this\s+visit)\b)",
+    re.IGNORECASE,
+)
 
 
 def _past_words(reading: Reading, start: int, at: int) -> bool:

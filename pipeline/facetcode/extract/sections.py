@@ -274,6 +274,6 @@ def _apart(text: str, span: SectionSpan) -> list[SectionSpan]:
 
 
 def outline(text: str) -> tuple[tuple[str, str], ...]:
-    """The note's headings in order, as (category, heading), each once; cheap, without a pipeline."""
+    """The note's headings in order, as (category, heading), each once; no pipeline is needed."""
     found = {text[start:body].strip(" \t:|=*#_-"): name for name, start, body in _headings(text)}
     return tuple((name, heading) for heading, name in found.items() if heading)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import yaml
 from authlib.integrations.httpx_client import OAuth2Client
 from joserfc import jwt
@@ -52,8 +52,8 @@ class Provider:
         at, known = self._cache.get(url, (0.0, None))
         if known is None or time.monotonic() - at > _FRESH:
             try:
-                known = httpx.get(url, timeout=_WAIT).raise_for_status().json()
-            except (httpx.HTTPError, ValueError):
+                known = httpx2.get(url, timeout=_WAIT).raise_for_status().json()
+            except (httpx2.HTTPError, ValueError):
                 raise DeskError("the identity provider cannot be reached; try again") from None
             self._cache[url] = time.monotonic(), known
         return dict(known)
@@ -104,7 +104,7 @@ class Provider:
                 sub={"essential": True},
                 nonce={"essential": True, "value": kept["nonce"]},
             ).validate(decoded.claims)
-        except (JoseError, KeyError, ValueError, httpx.HTTPError):
+        except (JoseError, KeyError, ValueError, httpx2.HTTPError):
             raise DeskError("the identity provider's answer does not fit; begin again") from None
         except Exception as error:  # Authlib's own errors share no base with the rest
             raise DeskError(

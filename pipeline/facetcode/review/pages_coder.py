@@ -151,7 +151,6 @@ def view(desk: Desk, item: decide.Item, user: identity.User, said: Any = ()) -> 
         "said": said,
         "blind": False,
         "base": f"/items/{item.row.id}",
-        "csrf": "",
     }
 
 
