@@ -55,9 +55,16 @@ _LEVEL_NEXT = re.compile(
 )
 
 
+# "RN and RT(R) agreed": a radiologic technologist, no side.
+_TECHNOLOGIST = re.compile(
+    r"\bR\.?T\.?\s?\(R\)|\bRN,?\s+(?:and\s+)?RT\b(?:\s?\(R\))?|\bRT\s+(?:tech\w*|present|in\s+room)"
+)
+
+
 def words(text: str, start: int, end: int) -> list[SideWord]:
     """Side words between two offsets, in order, without the sides of other things."""
     unresolved = [m.span() for m in _pattern("unresolved").finditer(text, start, end)]
+    unresolved += [m.span() for m in _TECHNOLOGIST.finditer(text, start, end)]
     found: list[SideWord] = []
     for value, pattern in _sides():
         for match in pattern.finditer(text, start, end):
@@ -102,7 +109,7 @@ _FILLER = re.compile(
     r"diagnostic|therapeutic|first|second|confirmatory|repeat|intra-?articular|zygapophys[a-z]*|z-joints?|"
     r"dorsal|ramus|rami|paravertebral|spinal|steroid|under|fluoroscopic(?:ally)?|fluoro|guided|guidance|"
     r"targeting|corresponding|upper|lower|mid|third|occipital|ton|with|performed|was|were|approach|same|"
-    r"levels?|number|no|dx|tx|\d|articular|pillar|pillars|lateral|mass|spine|neck|region)"
+    r"levels?|number|no|dx|tx|\d|articular|pillar|pillars|lateral|mass|spine|neck|region|only|just|alone)"
     r"[\s,:;()&+\[\]\-/*#.]*)*$",
     re.IGNORECASE,
 )
@@ -111,6 +118,9 @@ _BACK = re.compile(
     r"injections?|articular|pillars?|done|performed|completed|treated|on|to|at|the|her|his|side|only|all)[\s,(:\-\[]*)*$",
     re.IGNORECASE,
 )
+
+
+_PARTED = re.compile(r"[,;\n]|\b(?:and|then)\b|[+&]", re.IGNORECASE)
 
 
 def _own(
@@ -128,6 +138,9 @@ def _own(
     behind_fits = behind is not None and _BACK.match(text[end : behind.start]) is not None
     ahead_fits = ahead is not None and _FILLER.match(text[ahead.end : start]) is not None
     if ahead_fits and behind_fits and ahead is not None and behind is not None:
+        # "both sides at C4-5, left only at C3-4": what a comma parts goes with the level behind it.
+        if _PARTED.search(text, end, behind.start):
+            return ahead
         # "C3-4 on the right and C4-5 on the left": a side before "and" goes with the level before.
         return (
             behind if start - ahead.end > behind.start - end and ceiling - behind.end > 0 else ahead
@@ -152,7 +165,19 @@ def assign(reading: Reading, mentions: Sequence[Treated]) -> dict[int, SideWord]
         if not found:
             continue
         result.update(_in_sentence(reading.even, sentence, group, found))
+    for treated in mentions:
+        for at in (treated.target.start, *(item.start for item in treated.mention.items)):
+            side = _ticked(reading, at)
+            if side is not None:
+                result[at] = side
     return result
+
+
+def _ticked(reading: Reading, offset: int) -> SideWord | None:
+    """The side a grid ticks for the level at ``offset``."""
+    ticks = reading.grid.side_at(offset)
+    value = merge(t.value for t in ticks)
+    return SideWord(value, ticks[0].start, ticks[0].end) if value else None
 
 
 def _in_sentence(
@@ -223,7 +248,11 @@ def other_side(reading: Reading) -> list[tuple[int, int, KnownSide | None]]:
 
 
 def corrected(reading: Reading) -> SideWord | None:
-    """The side that the note says should have been written; the last such word wins."""
+    """The side that the note says should have been written; the last such word wins.
+
+    Told either in so many words ("should read left") or by a passage that calls the side above
+    wrong and names one side that it does not take back.
+    """
     found = None
     for pattern in _named("corrected_side"):
         for match in pattern.finditer(reading.even):
@@ -233,7 +262,34 @@ def corrected(reading: Reading) -> SideWord | None:
                     "bilateral" if value == "bilateral" else "left" if value == "left" else "right"
                 )
                 found = SideWord(side, match.start("side"), match.end("side"))
-    return found
+    return found or _called_wrong(reading)
+
+
+def _called_wrong(reading: Reading) -> SideWord | None:
+    """The one side a passage leaves standing that calls a side wrong; None without one."""
+    for match in _pattern("side_wrong").finditer(reading.even):
+        section = reading.section_at(match.start())
+        if section.category in {"history", "family", "exam", "imaging"}:
+            continue
+        sentence = reading.sentence_at(match.start())
+        end = min(section.end, sentence.end + _PASSAGE)
+        stop = reading.even.find("\n\n", sentence.end, end)
+        spoken = words(reading.even, sentence.start, stop if stop >= 0 else end)
+        kept = [
+            word
+            for word in spoken
+            if not _pattern("taken_back").search(
+                reading.even, max(sentence.start, word.start - 50), word.start
+            )
+            and not _pattern("taken_back_after").match(reading.even, word.end)
+        ]
+        if len({word.value for word in kept}) == 1:
+            return kept[-1]
+    return None
+
+
+_PASSAGE = 160
+"""Characters after a sentence that calls a side wrong in which the right one is told."""
 
 
 def merge(values: Iterable[KnownSide]) -> KnownSide | None:

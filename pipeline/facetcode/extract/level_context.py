@@ -41,6 +41,8 @@ class Treated:
     """Whether needle or drug or the block itself stand in the same sentence."""
     narrated: bool = False
     """Whether what was done to the patient stands in the same sentence: needle, drug, drape."""
+    named: bool = False
+    """Whether the block's own name stands in the same sentence, or in the line right above."""
 
     @property
     def live(self) -> bool:
@@ -116,6 +118,23 @@ def _procedure(
     return left[-1] if left else here[0]
 
 
+def _line_above(reading: Reading, target: Target, others: Sequence[Target]) -> Target | None:
+    """The procedure named in the line right above, where a note breaks its title into lines."""
+    before = bisect_left(others, target.start, key=_start)
+    if not before:
+        return None
+    above = others[before - 1]
+    between = reading.words(above.end, target.start)
+    near = len(between) < 90 and between.count("\n") == 1
+    return above if near and above.label in OURS and reading.status(above) in LIVE else None
+
+
+def _next_line(reading: Reading, above: Target, target: Target) -> bool:
+    """Whether a level stands in the line below another: a list with a line a side."""
+    between = reading.words(above.end, target.start)
+    return len(between) < 60 and between.count("\n") == 1
+
+
 def _start(target: Target) -> int:
     return target.start
 
@@ -143,15 +162,24 @@ def read(reading: Reading) -> list[Treated]:
     runs = _runs(reading, levels)
     found: list[Treated] = []
     in_field: dict[int, str] = {}
+    listed: tuple[Target, Target] | None = None
     for index, target in enumerate(levels):
         first, last = runs[index]
         following = levels[last + 1].start if last + 1 < len(levels) else len(reading.even)
         preceding = levels[first - 1].end if first else 0
         governed = Target(LEVEL, levels[first].start, levels[last].end)
         kind = _object(reading, governed, following, preceding)
+        if reading.grid.leaves_out(target.start):
+            kind = "not_treated"
         section = reading.section_at(target.start)
-        procedure = _procedure(reading, target, procedures, levels[index + 1 : index + 3])
+        procedure = _procedure(
+            reading, target, procedures, levels[index + 1 : index + 3]
+        ) or _line_above(reading, target, procedures)
+        if procedure is None and listed is not None and _next_line(reading, listed[1], target):
+            procedure = listed[0]
         label = procedure.label if procedure else in_field.get(section.start)
+        named = procedure is not None and procedure.label in OURS
+        listed = (procedure, target) if procedure is not None and named else None
         if procedure and procedure.label != "STUDY":
             in_field[section.start] = procedure.label
         sentence = reading.sentence_at(target.start)
@@ -173,6 +201,7 @@ def read(reading: Reading) -> list[Treated]:
                 _place(reading, target),
                 acted,
                 narrated,
+                named,
             )
         )
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from facetcode import anatomy
@@ -66,12 +66,18 @@ def _chains(items: Sequence[Item]) -> list[list[Item]]:
     return groups
 
 
-def _read_mention(account: Account, treated: Treated, side: SideWord | None, kind: Kind) -> None:
-    """Put one mention's items into the account as joints, nerves or unclear single levels."""
+def _read_mention(
+    account: Account, treated: Treated, words: Mapping[int, SideWord], kind: Kind
+) -> None:
+    """Put one mention's items into the account as joints, nerves or unclear single levels.
+
+    ``words``: the side word of a mention or of one item, by where it starts.
+    """
     is_mbb = kind == "medial_branch_block" and treated.procedure != "FACET_INJECTION"
     nerve = treated.object in {"nerve", "bone"} or (treated.object == "level" and is_mbb)
     for chain in _chains(treated.mention.items):
         first, last = chain[0].first, chain[-1].last
+        side = words.get(chain[0].start) or words.get(treated.target.start)
         if chain[0].form == "single":
             names = [item.first for item in chain]
             # The third occipital nerve is a nerve whatever words stand beside it.
@@ -108,11 +114,12 @@ def _account(reading: Reading, mentions: Sequence[Treated], kind: Kind) -> Accou
     account = Account(mentions=len(mentions))
     sides = laterality.assign(reading, mentions)
     for treated in mentions:
-        side = sides.get(treated.target.start)
-        _read_mention(account, treated, side, kind)
+        _read_mention(account, treated, sides, kind)
         account.evidence.append(reading.evidence(treated.target.start, treated.target.end))
-        if side is not None and side not in account.sides:
-            account.sides.append(side)
+        for at in (treated.target.start, *(item.start for item in treated.mention.items)):
+            side = sides.get(at)
+            if side is not None and side not in account.sides:
+                account.sides.append(side)
     return account
 
 
@@ -124,7 +131,11 @@ def _select(mentions: Sequence[Treated]) -> tuple[list[Treated], list[Treated], 
     """Live mentions of the block: in the heading, in the account, in addenda."""
     live = [t for t in mentions if t.live and _is_ours(t)]
     header = [t for t in live if t.place == "header" and not (t.object == "bone")]
-    body = [t for t in live if t.place == "body" and (t.acted or t.object in {"nerve", "joint"})]
+    body = [
+        t
+        for t in live
+        if t.place == "body" and (t.acted or t.object in {"nerve", "joint"} or t.named)
+    ]
     if not header:
         # A title without a heading of its own: the block's name, told without needle or drug.
         named = [t for t in body if t.procedure in OURS and not t.narrated]

@@ -128,6 +128,11 @@ def _in_header(reading: Reading, target: Target) -> bool:
     return reading.section_at(target.start).category in _HEADER
 
 
+def _names_it(reading: Reading, target: Target) -> bool:
+    """Whether a target stands where a note names what was done; a table of levels names none."""
+    return reading.section_at(target.start).category in {"title", "procedure"}
+
+
 def _acted_enough(reading: Reading, done: Performed) -> bool:
     """Whether the note tells of something done; a paper that asks for it must tell two acts."""
     kinds = {reading.words(a.start, a.end).lower() for a in done.acts}
@@ -198,11 +203,12 @@ def find(reading: Reading, levels: Sequence[Treated]) -> tuple[Procedure, tuple[
         return Procedure("radiofrequency_ablation", evidence=_evidence(reading, rfa_header[:2])), ()
     if not facet_header:
         # No heading names the block: another procedure in a heading is what was done.
-        rivals = [t for t in done.others if _in_header(reading, t)]
+        rivals = [t for t in done.others if _names_it(reading, t)]
         if rivals:
             kind = _KINDS[rivals[0].label]
             return Procedure(kind, evidence=_evidence(reading, rivals[:2])), ()
-        if rfa and any(reading.section_time(t.start) == "performed" for t in rfa):
+        burned = _BURNED.search(reading.even) is not None
+        if burned and any(reading.section_time(t.start) == "performed" for t in rfa):
             return Procedure("radiofrequency_ablation", evidence=_evidence(reading, rfa[:2])), ()
     named = facet_header or list(done.facet)
     kind = "medial_branch_block" if named[0].label == "MBB" else "intraarticular"
@@ -221,6 +227,14 @@ def find(reading: Reading, levels: Sequence[Treated]) -> tuple[Procedure, tuple[
         Procedure(kind, intent, ordinal, _evidence(reading, named[:3]), why),
         also,
     )
+
+
+# What an ablation leaves in its account and a mention of one does not.
+_BURNED = re.compile(
+    r"\blesion(?:s|ed|ing)?\b|\belectrodes?\b|\bcannula|\bdegrees?\b|\d\s?\xb0?\s?C\b|\bimpedance|\bsensory\s+(?:test|stim)"
+    r"|\bmotor\s+(?:test|stim)|\b(?:60|75|90|120|150)\s*(?:s|sec|seconds)\b|\bthermal|\bprobes?\b|\bablated\b|\bgenerator\b",
+    re.IGNORECASE,
+)
 
 
 def _after_all(reading: Reading, done: Performed) -> bool:
@@ -309,11 +323,23 @@ def _other(reading: Reading, done: Performed) -> Procedure:
     """What was done where no facet block of today is named."""
     if not done.acts:
         return Procedure(None)
+    # Needle and drug both told make an account, whatever heading it stands under.
+    told = len({reading.words(a.start, a.end).lower() for a in done.acts if a.label == "ACT"}) >= 2
     ranked = sorted(done.others, key=lambda t: (not _in_header(reading, t), t.start))
     for target in ranked:
-        if target.label == "SURGERY" and not _in_header(reading, target):
-            continue
-        if _in_header(reading, target) or reading.section_time(target.start) == "performed":
+        if target.label in {"SURGERY", "RFA"} and not _in_header(reading, target):
+            if target.label == "SURGERY" or not (told and _BURNED.search(reading.even)):
+                continue
+        section = reading.section_at(target.start)
+        if (
+            _in_header(reading, target)
+            or reading.section_time(target.start) == "performed"
+            or (
+                told
+                and section.category not in {"exam", "imaging", "diagnosis", "history", "family"}
+                and reading.status(target) in LIVE
+            )
+        ):
             return Procedure(_KINDS[target.label], evidence=_evidence(reading, [target]))
     return Procedure(None)
 
@@ -410,13 +436,19 @@ _FUTURE = re.compile(
 )
 
 
+# "If positive, second set": a condition in front makes what follows a plan.
+_IF = re.compile(r"\b(?:if|should|when|once|until|unless)\b(?![^.;]*\btoday\b)", re.IGNORECASE)
+
+
 def _of_today(reading: Reading, start: int, end: int) -> bool:
     """Whether words about the block speak of today's, by section and sentence."""
     section = reading.section_at(start)
     sentence = reading.sentence_at(start)
     if _FUTURE.match(reading.even[end : min(end + 60, sentence.end)]):
         return False
-    if _NOT_INTENT.match(reading.even[end : end + 25].lstrip()):
+    if _NOT_INTENT.match(reading.even[end : end + 25].split("\n")[0].lstrip()):
+        return False
+    if _IF.search(reading.even, sentence.start, start):
         return False
     if section.category in _HEADER | {
         "narrative",
@@ -504,4 +536,5 @@ def _recalled(reading: Reading, start: int, end: int) -> bool:
             )
             and "first" in reading.words(start, end).lower()
         )
-    return _RECALL.match(reading.even[end : end + 110]) is not None
+    sentence = reading.sentence_at(start)
+    return _RECALL.match(reading.even[end : min(end + 110, sentence.end)]) is not None

@@ -38,8 +38,8 @@ class SectionSpan:
 _BEFORE = re.compile(r"[ ]*(?:[#*_>|=~\-]+[ ]*)*(?:\(?(?:\d{1,2}|[A-Za-z])[.)][ ]+)?\**")
 # A heading on its own line, or ended by a colon, a bar, an equals sign or a spaced dash.
 _LABEL = re.compile(
-    r"(?P<name>[A-Za-z][A-Za-z0-9 /&()'#.,+\-]{0,60}?)\**[ ]*"
-    r"(?P<end>:+\**|\|+|=+|\.{3,}:?|[ ]-+(?:[ ]|$)|\**[ ]*$)"
+    r"(?P<name>[A-Za-z](?:[A-Za-z0-9 /&()'#.,+@\-]|(?<=\d):(?=\d\d)){0,60}?)\**[ ]*"
+    r"(?P<end>:+\**|\|+|=+|\.{3,}:?|[ ]-+(?:[ ]|$)|/?\**[ ]*$)"
 )
 # Inside running text only unmistakable headings count: capitalised, with a colon.
 _INSIDE = re.compile(
@@ -49,6 +49,13 @@ _INSIDE = re.compile(
 # The first line of a table names its columns and opens no section.
 _COLUMN_NAMES = re.compile(r"[ ]*\|?(?:[ ]*(?:#|[A-Za-z% /.]{1,20})[ ]*\|){3,}[A-Za-z% /.#]*$")
 _REMARK = re.compile(r"\s*\([^()]{0,40}\)\s*$")
+# "ADDENDUM 11/18/25 15:10", "Time-out @ 0925 by RN": when and by whom is no part of the heading.
+_STAMP = re.compile(
+    r"[\s,;@-]+(?:(?:at|on|by|of|dated|at\s+approximately)\s+)?(?:\d{1,2}[/.-]\d{1,2}(?:[/.-]\d{2,4})?"
+    r"|\d{1,2}:\d{2}(?::\d\d)?|\d{3,4}|\d{1,2}(?=\s+[a-z])|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+    r"|[ap]\.?m\.?|hrs?|hours|h|est|edt)[.,]?$|\s+by\s+.{1,40}$",
+    re.IGNORECASE,
+)
 _CUES = 2
 """Different cues that make an account of today's procedure; one alone is a mention."""
 _FIELD_CHARS = 32
@@ -67,14 +74,30 @@ def _categories() -> list[tuple[str, re.Pattern[str]]]:
     ]
 
 
+@lru_cache(maxsize=1)
+def _words() -> list[tuple[str, re.Pattern[str]]]:
+    return [
+        (entry["category"], re.compile(entry["words"], re.IGNORECASE))
+        for entry in load_rules("heading_words")
+    ]
+
+
 @lru_cache(maxsize=20_000)
 def categorise(heading: str) -> str | None:
     """The section a heading opens, or None when it is not a known heading."""
     name = _REMARK.sub("", heading).strip(" *_#.-")
+    while stamp := _STAMP.search(name):
+        name = name[: stamp.start()]
     for category, pattern in _categories():
         if pattern.fullmatch(name):
             return category
     return None
+
+
+@lru_cache(maxsize=20_000)
+def by_words(heading: str) -> str:
+    """The section that a word of an unlisted heading names; ``other`` where none does."""
+    return next((c for c, pattern in _words() if pattern.search(heading)), "other")
 
 
 def _field(name: str) -> bool:
@@ -95,7 +118,7 @@ def _headings(text: str) -> Iterator[tuple[str, int, int]]:
             category = categorise(label["name"])
             own_line = not label["end"].strip(" *")
             if category is None and label["end"].startswith((":", "...")) and _field(label["name"]):
-                category = "other"
+                category = by_words(label["name"])
             # A lone lower-case word on its line ("right", "block") is text, not a heading.
             if category and own_line and not label["name"][0].isupper():
                 category = None
@@ -210,7 +233,9 @@ def _opening(text: str, found: list[SectionSpan]) -> list[SectionSpan]:
 
 
 # One-line fields of a form: what follows a blank line is no longer theirs.
-_ONE_LINE = frozenset({"imaging", "exam", "diagnosis", "consent", "codes", "family", "admin"})
+_ONE_LINE = frozenset(
+    {"imaging", "exam", "diagnosis", "consent", "codes", "family", "admin", "timeout"}
+)
 
 
 def _ended(text: str, span: SectionSpan) -> list[SectionSpan]:
@@ -247,6 +272,8 @@ _OPENING = 160
 
 def _apart(text: str, span: SectionSpan) -> list[SectionSpan]:
     """The section, cut in two where it goes on with today's account under its own heading."""
+    if span.category == "procedure":
+        return _told(text, span)
     if span.time in {"performed", "planned"} or span.category in {
         "title",
         "body",
@@ -271,6 +298,39 @@ def _apart(text: str, span: SectionSpan) -> list[SectionSpan]:
         rest = SectionSpan("narrative", TIMES["narrative"], at, at, span.end)
         return [replace(span, end=at), rest]
     return [span]
+
+
+_ACCOUNT_CUES = 3
+"""Different cues in the words under PROCEDURE that make them the account and not the title."""
+_FIRST = re.compile(r"\n|(?<=[a-z0-9)%]{2})[.;](?=\s)")
+
+
+def _told(text: str, span: SectionSpan) -> list[SectionSpan]:
+    """What stands under PROCEDURE, parted into what names the procedure and what narrates it."""
+    cues, _ = _account()
+    if sum(cue.search(text, span.body, span.end) is not None for cue in cues) < _ACCOUNT_CUES:
+        return [span]
+    at = span.body
+    # The first line or sentences that narrate nothing are the name.
+    for _ in range(_TITLE_LINES):
+        stop = _FIRST.search(text, at, span.end)
+        end = stop.end() if stop else span.end
+        if any(cue.search(text, at, end) for cue in cues if cue is not cues[_IMAGING]):
+            break
+        at = end
+    if at >= span.end or not text[at : span.end].strip():
+        return [span]
+    rest = SectionSpan("narrative", TIMES["narrative"], at, at, span.end, span.heading)
+    named = text[span.body : at].strip()
+    return (
+        [replace(span, end=at), rest]
+        if named
+        else [replace(rest, start=span.start, body=span.body)]
+    )
+
+
+_IMAGING = 4
+"""The cue of the imaging: a title names it too."""
 
 
 def outline(text: str) -> tuple[tuple[str, str], ...]:
