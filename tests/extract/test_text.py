@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from facetcode.extract.boxes import ticked_only
 from facetcode.extract.build import Extractor
-from facetcode.extract.text import even, sentences, without_unchecked
+from facetcode.extract.text import even, sentences
 
 
 @given(st.text(max_size=200))
 def test_even_text_keeps_offsets(text: str) -> None:
     assert len(even(text)) == len(text)
-    assert len(without_unchecked(even(text))) == len(text)
+    assert len(ticked_only(even(text))) == len(text)
 
 
 @given(st.text(alphabet="aB. \n:-C4,;|", max_size=200))
@@ -40,15 +41,6 @@ SPLIT = [
 )
 def test_sentences(text: str, expected: list[str]) -> None:
     assert [text[s.start : s.end].strip() for s in sentences(text)] == expected
-
-
-def test_unticked_options_are_blanked() -> None:
-    text = "Side: [ ] Left  [x] Right  [ ] Bilateral"
-    assert without_unchecked(text).split() == ["Side:", "[x]", "Right"]
-
-
-def test_boxes_without_any_tick_stay() -> None:
-    assert without_unchecked("[ ] Left") == "[ ] Left"
 
 
 @given(st.text(max_size=300))

@@ -9,9 +9,11 @@ from spacy.language import Language
 
 from facetcode.errors import ExtractionError
 from facetcode.extract import (
+    boxes,
     diagnoses,
     documentation,
     factories,
+    grid,
     guidance,
     laterality,
     level_context,
@@ -27,7 +29,7 @@ from facetcode.extract.misread import as_meant
 from facetcode.extract.reading import Reading
 from facetcode.extract.rules import Text
 from facetcode.extract.screen import could_hold_facet_block
-from facetcode.extract.text import Squeezed, even, without_choices, without_unchecked
+from facetcode.extract.text import Squeezed, even, without_choices
 from facetcode.facts import FACET_BLOCKS, Doubt, Evidence, Facts, Guidance, Procedure
 
 MAX_CHARS = 1_500_000
@@ -52,10 +54,11 @@ class Extractor:
         squeezed = Squeezed(text)
         given = squeezed.text
         meant, edits = as_meant(even(given))
-        clean = without_choices(without_unchecked(meant))
+        clean = without_choices(boxes.ticked_only(meant))
         reading = factories.reading_of(
             self.nlp(clean), given=given, even=Text(clean), meta=meta or {}, edits=edits
         )
+        reading.grid = grid.read(meant)
         if given is not text:
             reading.note = (text, squeezed)
         return reading

@@ -40,6 +40,7 @@ _MARK = re.compile(
     r"|(?<![A-Za-z\d.])(?:[xX]{1,2}|yes|YES|Yes|Y|done|Done|\+)(?![A-Za-z\d])"
     r"|\d?\.\d+(?:\s?(?:mL|ml|cc))?|\d(?:\s?(?:mL|ml|cc))"
 )
+_BOX = re.compile(r"\[[ _xX*]?\]|\([ _xX*]\)")
 _REACH = 14
 """Lines a heading may stand above its row."""
 _WIDEST = 160
@@ -137,7 +138,7 @@ def _rows_of_levels(
     rows: Rows = []
     for line in lines[number + 1 : number + 1 + _REACH]:
         levels = list(_LEVEL.finditer(text, *line))
-        if not levels:
+        if not levels or text[line[0] : levels[0].start()].strip(" |-+=_*.[]()xX"):
             if text[line[0] : line[1]].strip(" |-+=_"):
                 break
             continue
@@ -154,7 +155,7 @@ def _rows_of_sides(text: str, lines: Sequence[tuple[int, int]], number: int) -> 
     """A heading with levels, and a row for the right and one for the left below it."""
     top = lines[number]
     heads = [m.span() for m in _LEVEL.finditer(text, *top)]
-    if len(heads) < 2 or not _bare(text, top):
+    if len(heads) < 2 or not _bare(text, top) or _BOX.search(text, *top):
         return []
     columns: dict[int, list[Tick]] = {at: [] for at in range(len(heads))}
     rows = 0

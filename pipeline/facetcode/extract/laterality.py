@@ -92,7 +92,7 @@ _OF_LETTER: dict[str, KnownSide] = {"R": "right", "L": "left", "B": "bilateral"}
 def letter(text: str, start: int, end: int) -> list[SideWord]:
     """The side that a field of its own names with a letter: ``Side: L``."""
     match = _LETTER.match(text, start, end)
-    if match is None:
+    if match is None or unresolved(text, start, end):
         return []
     return [SideWord(_OF_LETTER[match["side"][0]], match.start("side"), match.end("side"))]
 

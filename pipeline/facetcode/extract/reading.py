@@ -67,14 +67,13 @@ class Reading:
     """Where ``even`` reads otherwise than the note stands (``misread``)."""
     note: tuple[str, Squeezed] | None = None
     """The note as it came, where long runs of blanks were taken out of ``given``."""
-    grid: grid.Grid = field(init=False)
+    grid: grid.Grid = field(default_factory=grid.Grid)
     _sentence_index: Offsets = field(init=False)
     _section_index: Offsets = field(init=False)
 
     def __post_init__(self) -> None:
         self._sentence_index = Offsets([s.start for s in self.sentences])
         self._section_index = Offsets([s.start for s in self.sections])
-        self.grid = grid.read(self.even)
         if not self.dates:
             self.dates = dates.find(self.even, year=self.dos.year if self.dos else None)
 

@@ -35,11 +35,13 @@ class SectionSpan:
 
 
 # Before a heading: indentation, Markdown marks, table bars, list numbers.
-_BEFORE = re.compile(r"[ ]*(?:[#*_>|=~\-]+[ ]*)*(?:\(?(?:\d{1,2}|[A-Za-z])[.)][ ]+)?\**")
+_BEFORE = re.compile(
+    r"[ ]*(?:[#*_>|=~\-]+[ ]*)*(?:\(?(?:\d{1,2}|[A-Za-z])[.)][ ]+|\[(?:\d{1,2}|[A-Za-z])\][ ]+)?\**"
+)
 # A heading on its own line, or ended by a colon, a bar, an equals sign or a spaced dash.
 _LABEL = re.compile(
     r"(?P<name>[A-Za-z](?:[A-Za-z0-9 /&()'#.,+@\-]|(?<=\d):(?=\d\d)){0,60}?)\**[ ]*"
-    r"(?P<end>:+\**|\|+|=+|\.{3,}:?|[ ]-+(?:[ ]|$)|/?\**[ ]*$)"
+    r"(?P<end>:+\**|\|+|=+|\.{3,}:?|[ ]-+(?:[ ]|$)|/?\**[ ]*$|[ ]{2,}(?=\S))"
 )
 # Inside running text only unmistakable headings count: capitalised, with a colon.
 _INSIDE = re.compile(
@@ -100,6 +102,11 @@ def by_words(heading: str) -> str:
     return next((c for c, pattern in _words() if pattern.search(heading)), "other")
 
 
+def _titled(name: str) -> bool:
+    """Whether a line is a heading by its looks: some words, all in capitals."""
+    return _CAPS.fullmatch(name) is not None and 2 <= len(name.split()) <= 6
+
+
 def _field(name: str) -> bool:
     """Whether an unlisted label names a field: in capitals, or a few words with a capital first."""
     if _CAPS.match(name):
@@ -117,8 +124,14 @@ def _headings(text: str) -> Iterator[tuple[str, int, int]]:
         if label:
             category = categorise(label["name"])
             own_line = not label["end"].strip(" *")
+            # "TECHNIQUE   Pt prone": a column away from its value; a lone letter is a vital sign.
+            if own_line and label.end() < end and len(label["name"]) < 4:
+                category = None
             if category is None and label["end"].startswith((":", "...")) and _field(label["name"]):
                 category = by_words(label["name"])
+            elif category is None and not label["end"].strip(" *") and _titled(label["name"]):
+                category = by_words(label["name"])
+                category = None if category == "other" else category
             # A lone lower-case word on its line ("right", "block") is text, not a heading.
             if category and own_line and not label["name"][0].isupper():
                 category = None

@@ -219,36 +219,6 @@ def _short_enough(text: str, whole: Sentence) -> list[Sentence]:
     return [*parts, Sentence(start, whole.end, whole.line)]
 
 
-_UNCHECKED = re.compile(r"\[[ _]?\]|\([ _]\)|[\u2610\u25a1\u25fb\u25cb]")
-_CHECKED = re.compile(
-    r"\[[xX*\u2713\u2714]\]|\([xX*]\)|[\u2611\u2612\u25a0\u25fc\u25cf\u2713\u2714]"
-)
-_CHOICE_END = re.compile(r"[\r\n|;]|\s{3,}|\t")
-
-
-def without_unchecked(text: str) -> str:
-    """Blank the options of a form that nobody ticked; the same length, so offsets hold.
-
-    Only where the note ticks something: an empty box on its own may be a bullet.
-    """
-    if not _CHECKED.search(text):
-        return text
-    pieces = list(text)
-    boxes = sorted(
-        [(m.start(), False) for m in _UNCHECKED.finditer(text)]
-        + [(m.start(), True) for m in _CHECKED.finditer(text)]
-    )
-    for (start, ticked), (following, _) in zip(
-        boxes, [*boxes[1:], (len(text), True)], strict=False
-    ):
-        if ticked:
-            continue
-        stop = _CHOICE_END.search(text, start, following)
-        end = stop.start() if stop else following
-        pieces[start:end] = " " * (end - start)
-    return "".join(pieces)
-
-
 _CHOICE = re.compile(
     r"\[[A-Za-z][A-Za-z -]{0,60}(?:\s*[/|]\s*[A-Za-z][A-Za-z -]{0,60}){1,8}\]"
     r"|\{[A-Za-z][A-Za-z -]{0,60}(?:\s*[/|]\s*[A-Za-z][A-Za-z -]{0,60}){1,8}(?::\d+)?\}"
