@@ -97,3 +97,27 @@ SIDES = yaml.safe_load((HERE / "sides.yaml").read_text(encoding="utf-8"))
 def test_levels_and_sides(row: dict[str, Any]) -> None:
     levels = coder()(row["text"]).facts.levels
     assert ", ".join(f"{level.joint} {level.side}" for level in levels) == row["levels"]
+
+
+KINDS = yaml.safe_load((HERE / "kinds.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("row", KINDS, ids=[row["text"][:60] for row in KINDS])
+def test_kind_intent_and_ordinal(row: dict[str, Any]) -> None:
+    done = coder()(row["text"]).facts.procedure
+    assert f"{done.kind} {done.intent} {done.ordinal}" == row["is"]
+
+
+@cache
+def plain() -> Coder:
+    return load("default")
+
+
+ASKS = yaml.safe_load((HERE / "asks.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("row", ASKS, ids=[row["text"][:60] for row in ASKS])
+def test_what_is_asked(row: dict[str, Any]) -> None:
+    record = plain()(row["text"])
+    assert record.status == row["status"]
+    assert set(row["flags"]) <= {flag.code for flag in record.flags}

@@ -79,10 +79,15 @@ def words(text: str, start: int, end: int) -> list[SideWord]:
                 other.group().lower().startswith("placed") and _LEVEL_NEXT.match(text, match.end())
             ):
                 continue
-            if _pattern("not_after").search(text[match.end() : match.end() + 40]):
+            behind = _NEW_LINE.split(text[match.end() : match.end() + 40], maxsplit=1)[0]
+            if _pattern("not_after").search(behind):
                 continue
             found.append(SideWord(value, match.start(), match.end()))
     return sorted(found, key=lambda word: word.start)
+
+
+# "Side: Left" and in the next line "Procedure": the fields of a form say nothing of each other.
+_NEW_LINE = re.compile(r"\n(?=\s*[A-Z0-9\[(*-])")
 
 
 _LETTER = re.compile(r"\s*(?P<side>[RLB]|[RL]T|BL|B/L)\.?(?=\s|[.,;]|$)(?!\s*[/|])")
@@ -166,11 +171,30 @@ def assign(reading: Reading, mentions: Sequence[Treated]) -> dict[int, SideWord]
             continue
         result.update(_in_sentence(reading.even, sentence, group, found))
     for treated in mentions:
+        if treated.target.start not in result:
+            beside = _in_line(reading, treated)
+            if beside is not None:
+                result[treated.target.start] = beside
         for at in (treated.target.start, *(item.start for item in treated.mention.items)):
             side = _ticked(reading, at)
             if side is not None:
                 result[at] = side
     return result
+
+
+def _in_line(reading: Reading, treated: Treated) -> SideWord | None:
+    """The one side of a form's line that holds the level in another field."""
+    text = reading.even
+    start = text.rfind("\n", 0, treated.target.start) + 1
+    end = text.find("\n", treated.target.end)
+    end = end if end >= 0 else len(text)
+    if end - start > 160 or not _FIELDS.search(text, start, end):
+        return None
+    found = words(text, start, end)
+    return found[0] if len({word.value for word in found}) == 1 else None
+
+
+_FIELDS = re.compile(r"\||\t|\b(?:side|laterality)\s*[:=]", re.IGNORECASE)
 
 
 def _ticked(reading: Reading, offset: int) -> SideWord | None:

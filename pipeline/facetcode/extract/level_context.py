@@ -230,13 +230,17 @@ def _runs(reading: Reading, levels: Sequence[Target]) -> list[tuple[int, int]]:
 
 
 @cache
-def _repeated() -> Words:
-    return at_words(load_rules("levels")["repeated"])
+def _repeated(rule: str) -> Words:
+    return at_words(load_rules("levels")[rule])
 
 
-def generalises(reading: Reading, *, after: int = 0) -> bool:
-    """Whether the account says what was done at one level was done at the others too."""
-    for match in _repeated().finditer(reading.even, after):
-        if reading.section_time(match.start()) in {"performed", "none"}:
-            return True
-    return False
+def generalises(reading: Reading, *, rest: bool = False) -> bool:
+    """Whether the account says what was done at one level was done at the others too.
+
+    ``rest``: only words that leave levels unnamed count ("the remaining joints", not "each").
+    """
+    rule = "repeated_rest" if rest else "repeated"
+    return any(
+        reading.section_time(match.start()) in {"performed", "none"}
+        for match in _repeated(rule).finditer(reading.even)
+    )

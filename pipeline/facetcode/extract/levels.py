@@ -173,7 +173,9 @@ def find(reading: Reading, mentions: Sequence[Treated], kind: Kind) -> Found:
         body = _account(reading, fallback, kind)
     doubts: list[Doubt] = []
     _settle_unclear(header, body, kind, doubts)
-    chosen, named_as = _reconcile(reading, header, body, doubts, repeated=generalises(reading))
+    chosen, named_as = _reconcile(
+        reading, header, body, doubts, repeated=generalises(reading, rest=True)
+    )
     note_sides = _NoteSides(reading, header, body, bool(corrected))
     return _resolve(reading, chosen, named_as, note_sides, doubts, header, body)
 

@@ -512,7 +512,7 @@ def _ordinal(reading: Reading) -> tuple[Ordinal | None, tuple[Evidence, ...]]:
 
 
 _RECALL = re.compile(
-    r"^[^.;]{0,60}\b(?:gave|provided|yielded|produced|resulted|was\s+positive|were\s+positive"
+    r"^(?!\s*(?:after|following|given|because|since|to\s+confirm|in\s+view)\b)[^.;]{0,60}\b(?:gave|provided|yielded|produced|resulted|was\s+positive|were\s+positive"
     r"|relief|on\s+\d{1,2}/|dated|ago|performed\s+on|done\s+on|in\s+(?:january|february|march"
     r"|april|may|june|july|august|september|october|november|december)|showed|successful|positive"
     r"|helped|lasted)",
