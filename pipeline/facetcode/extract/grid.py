@@ -114,6 +114,8 @@ def read(text: str) -> Grid:
         sides = list(_SIDE.finditer(text, *line))
         if {m.lastgroup for m in sides} >= {"right", "left"}:
             rows = _rows_of_levels(text, lines, number, sides)
+        elif _SIDE_HEAD.search(text, *line):
+            rows = _rows_with_side(text, lines, number)
         else:
             rows = _rows_of_sides(text, lines, number)
         if any(ticks for _, ticks in rows):
@@ -148,6 +150,31 @@ def _rows_of_levels(
             if at is not None:
                 ticks.append(Tick(_side(sides[at]), *heads[at], line, (0, 0)))
         rows.append((line, ticks))
+    return rows
+
+
+_SIDE_HEAD = re.compile(r"\b(?:sides?|laterality)\b", re.IGNORECASE)
+_GAP = re.compile(r"[ ]{2,}|\||\t")
+
+
+def _rows_with_side(text: str, lines: Sequence[tuple[int, int]], number: int) -> Rows:
+    """A heading with a column named Side, and a row a level below it that says R, L or both."""
+    top = lines[number]
+    if _LEVEL.search(text, *top) or not _bare(text, top) or not _GAP.search(text, *top):
+        return []
+    rows: Rows = []
+    for line in lines[number + 1 : number + 1 + _REACH]:
+        level = _LEVEL.search(text, *line)
+        if level is None or text[line[0] : level.start()].strip(" |-+=_*"):
+            if text[line[0] : line[1]].strip(" |-+=_"):
+                break
+            continue
+        cells = [m.start() for m in _GAP.finditer(text, level.end(), line[1])] + [line[1]]
+        for start, end in zip(cells, cells[1:], strict=False):
+            side = _SIDE.search(text, start, end)
+            if side and not text[start:end].strip(" |\t").replace(side.group(), "", 1).strip():
+                rows.append((line, [Tick(_side(side), *side.span(), line, (0, 0))]))
+                break
     return rows
 
 

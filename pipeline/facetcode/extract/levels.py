@@ -146,8 +146,14 @@ def _select(mentions: Sequence[Treated]) -> tuple[list[Treated], list[Treated], 
         i.first for t in [*header, *body] if t.object == "nerve" for i in t.mention.items
     }
     if nerve_names:
-        # Bone beside a named nerve is where the needle sits, one vertebra down in the thorax.
-        body = [t for t in body if t.object != "bone"]
+        # Bone beside a named nerve is where the needle sits, one vertebra down in the thorax; in
+        # the neck the pillar bears the nerve's own number.
+        body = [
+            t
+            for t in body
+            if t.object != "bone"
+            or all(i.first in nerve_names and i.first[0] == "C" for i in t.mention.items)
+        ]
     else:
         body = [
             t for t in body if t.object != "bone" or all(i.first[0] == "C" for i in t.mention.items)
@@ -172,12 +178,39 @@ def find(reading: Reading, mentions: Sequence[Treated], kind: Kind) -> Found:
         ]
         body = _account(reading, fallback, kind)
     doubts: list[Doubt] = []
+    low = _lumbar_apart(header, body)
     _settle_unclear(header, body, kind, doubts)
     chosen, named_as = _reconcile(
         reading, header, body, doubts, repeated=generalises(reading, rest=True)
     )
+    chosen = _merged(chosen, low) if low else chosen
     note_sides = _NoteSides(reading, header, body, bool(corrected))
     return _resolve(reading, chosen, named_as, note_sides, doubts, header, body)
+
+
+def _lumbar_apart(header: Account, body: Account) -> Account:
+    """The lumbar levels of a note that also names ours, taken out of both accounts.
+
+    They are another session's count: no heading disagrees with an account for their sake.
+    """
+    low = Account()
+    ours = [
+        name
+        for account in (header, body)
+        for name in (*account.joints, *account.nerves, *account.unclear)
+        if name[0] == "C" or (name[0] == "T" and "L" not in name and name != "T12")
+    ]
+    if not ours:
+        return low
+    for account in (header, body):
+        for source, into in (
+            (account.joints, low.joints),
+            (account.nerves, low.nerves),
+            (account.unclear, low.nerves),
+        ):
+            for name in [n for n in source if n[0] in "LS"]:
+                into.setdefault(name, set()).update(source.pop(name))
+    return low
 
 
 _CORRECTION = re.compile(

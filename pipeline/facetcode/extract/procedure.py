@@ -116,12 +116,15 @@ def _composites(reading: Reading) -> Iterable[Target]:
             )
             near = [
                 b for b in blocks
-                if leveled and b.label == "BLOCK" and b.start > sentence.end
-                and reading.status(b) in LIVE
+                if leveled and b.start > sentence.end and reading.status(b) in LIVE
+                and (b.label == "BLOCK" or _NEEDLE.search(reading.even, b.start, b.end))
             ]  # fmt: skip
         if near:
             label = "MBB" if target.label == "MEDIAL_BRANCH" else "FACET_INJECTION"
             yield Target(label, target.start, target.end, target.modifiers)
+
+
+_NEEDLE = re.compile(r"needle|cannula|\bml\b|\bcc\b|\d\s?g", re.IGNORECASE)
 
 
 def _in_header(reading: Reading, target: Target) -> bool:
@@ -336,7 +339,7 @@ def _other(reading: Reading, done: Performed) -> Procedure:
             or reading.section_time(target.start) == "performed"
             or (
                 told
-                and section.category not in {"exam", "imaging", "diagnosis", "history", "family"}
+                and section.category not in _ELSEWHERE
                 and reading.status(target) in LIVE
             )
         ):
@@ -356,9 +359,10 @@ def _also(reading: Reading, done: Performed) -> tuple[Procedure, ...]:
             sentence.start <= b.start < sentence.end and reading.status(b) in LIVE
             for b in reading.of("BLOCK", "ACT")
         )
-        if (
-            header or (blocked and reading.section_time(target.start) == "performed")
-        ) and target.label not in found:
+        told = reading.section_time(target.start) == "performed" or (
+            reading.section_at(target.start).category not in _ELSEWHERE
+        )
+        if (header or (blocked and told)) and target.label not in found:
             found[target.label] = Procedure(
                 _KINDS[target.label], evidence=_evidence(reading, [target])
             )
@@ -373,6 +377,10 @@ def _also(reading: Reading, done: Performed) -> tuple[Procedure, ...]:
     return tuple(found.values())
 
 
+_ELSEWHERE = frozenset(
+    {"history", "indication", "plan", "exam", "imaging", "diagnosis", "assessment", "family"}
+)
+"""Sections in which another injection is remembered, wished for or explained, not done."""
 _BLOCKED = re.compile(r"inject|block", re.IGNORECASE)
 _LUMBAR = re.compile(
     r"\b(?:lumbar|lumbosacral|L[1-5](?:\s?[-/]\s?(?:L?[1-5]|S1))?)\b", re.IGNORECASE

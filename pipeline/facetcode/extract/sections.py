@@ -135,7 +135,7 @@ def _headings(text: str) -> Iterator[tuple[str, int, int]]:
             # A lone lower-case word on its line ("right", "block") is text, not a heading.
             if category and own_line and not label["name"][0].isupper():
                 category = None
-            if category and label["end"].startswith("|") and _COLUMN_NAMES.match(text, start, end):
+            if category and label["end"].startswith("|") and _names_columns(text, start, end):
                 category = None
             if category:
                 yield category, start, label.end()
@@ -144,6 +144,21 @@ def _headings(text: str) -> Iterator[tuple[str, int, int]]:
             category = categorise(inside["name"])
             if category:
                 yield category, inside.start(), inside.end()
+
+
+def _names_columns(text: str, start: int, end: int) -> bool:
+    """Whether a row of bars holds names of columns: its second cell names a field too."""
+    if not _COLUMN_NAMES.match(text, start, end):
+        return False
+    cells = [cell.strip() for cell in text[start:end].strip(" |").split("|")]
+    return len(cells) < 2 or categorise(cells[1]) is not None or _COLUMN.match(cells[1]) is not None
+
+
+_COLUMN = re.compile(
+    r"(?:date|time|side|r|l|agent|drug|vol(?:ume)?|dose|amount|contrast|pre|post|before|after|score|%|relief|notes?"
+    r"|comments?|value|result|needle|pain|block|procedure|level)\b",
+    re.IGNORECASE,
+)
 
 
 class HeadingSectionizer(Sectionizer):  # type: ignore[misc]
