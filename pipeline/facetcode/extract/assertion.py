@@ -41,7 +41,7 @@ class SentenceContext(ConText):  # type: ignore[misc]
         matcher = self._ConText__matcher
         for match, start, end in matcher(doc) if groups else ():
             graph = groups.get(bisect_right(starts, start))
-            if graph is not None:
+            if graph is not None and not _month(doc, start, end):
                 rule = matcher.rule_map[self.nlp.vocab[match].text]
                 graph.modifiers.append(ConTextModifier(rule, start, end, doc))
         for graph in groups.values():
@@ -50,6 +50,11 @@ class SentenceContext(ConText):  # type: ignore[misc]
             for target, modifier in graph.edges:
                 target._.modifiers += (modifier,)
         return doc
+
+
+def _month(doc: Doc, start: int, end: int) -> bool:
+    """Whether the cue ``may`` is the month: a capital inside its sentence."""
+    return doc[start:end].text == "May" and not doc[start].is_sent_start
 
 
 def build_context(nlp: Language) -> Any:

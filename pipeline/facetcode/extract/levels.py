@@ -138,7 +138,7 @@ def _select(mentions: Sequence[Treated]) -> tuple[list[Treated], list[Treated], 
     ]
     if not header:
         # A title without a heading of its own: the block's name, told without needle or drug.
-        named = [t for t in body if t.procedure in OURS and not t.narrated]
+        named = [t for t in body if t.named and not t.narrated]
         if named and len(named) < len(body):
             header, body = named, [t for t in body if t not in named]
     addendum = [t for t in live if t.place == "addendum"]
@@ -400,7 +400,9 @@ def _joints_against_nerves(account: Account, doubts: list[Doubt]) -> Account:
     return Account(joints=account.joints, evidence=account.evidence)
 
 
-_CHECKED = re.compile(r"\btime-?\s?out\b|\buniversal\s+protocol\b", re.IGNORECASE)
+_CHECKED = re.compile(
+    r"\btime-?\s?out\b|\buniversal\s+protocol\b|\bconsent(?:ed)?\b", re.IGNORECASE
+)
 
 
 class _NoteSides:

@@ -148,7 +148,10 @@ def _acted_enough(reading: Reading, done: Performed) -> bool:
             and not (word := reading.words(a.start, a.end).lower()).startswith("complic")
         }
         return len(told) >= 2 and any(span.time == "performed" for span in reading.sections)
-    if kinds:
+    # Words of blocking alone explain a block; needle or drug, or a heading, say it was done.
+    if kinds and (
+        any(a.label == "ACT" for a in done.acts) or any(_in_header(reading, t) for t in done.facet)
+    ):
         return True
     # A form has fields and no needle: the block stands under "Procedure", or beside its guidance.
     seen = find_guidance(reading)
@@ -196,7 +199,7 @@ def find(reading: Reading, levels: Sequence[Treated]) -> tuple[Procedure, tuple[
     done = performed(reading)
     also = _also(reading, done)
     if done.cancelled is not None and not _after_all(reading, done):
-        return Procedure(None, evidence=(done.cancelled,)), ()
+        return _instead(reading, done), ()
     if not done.facet or not _acted_enough(reading, done):
         return _other(reading, done), ()
     facet_header = [t for t in done.facet if _in_header(reading, t)]
@@ -211,7 +214,8 @@ def find(reading: Reading, levels: Sequence[Treated]) -> tuple[Procedure, tuple[
             kind = _KINDS[rivals[0].label]
             return Procedure(kind, evidence=_evidence(reading, rivals[:2])), ()
         burned = _BURNED.search(reading.even) is not None
-        if burned and any(reading.section_time(t.start) == "performed" for t in rfa):
+        whole = any(t.label in OURS and t in done.facet for t in reading.targets)
+        if burned and any(not whole or reading.section_time(t.start) == "performed" for t in rfa):
             return Procedure("radiofrequency_ablation", evidence=_evidence(reading, rfa[:2])), ()
     named = facet_header or list(done.facet)
     kind = "medial_branch_block" if named[0].label == "MBB" else "intraarticular"
@@ -238,6 +242,16 @@ _BURNED = re.compile(
     r"|\bmotor\s+(?:test|stim)|\b(?:60|75|90|120|150)\s*(?:s|sec|seconds)\b|\bthermal|\bprobes?\b|\bablated\b|\bgenerator\b",
     re.IGNORECASE,
 )
+
+
+def _instead(reading: Reading, done: Performed) -> Procedure:
+    """What was done instead of the case that was called off, if the note says it was done."""
+    assert done.cancelled is not None
+    for target in done.others:
+        said = any(category == "TODAY" for category, _, _ in target.modifiers)
+        if said and target.label != "SURGERY" and reading.status(target) == "performed":
+            return Procedure(_KINDS[target.label], evidence=_evidence(reading, [target]))
+    return Procedure(None, evidence=(done.cancelled,))
 
 
 def _after_all(reading: Reading, done: Performed) -> bool:
@@ -337,11 +351,7 @@ def _other(reading: Reading, done: Performed) -> Procedure:
         if (
             _in_header(reading, target)
             or reading.section_time(target.start) == "performed"
-            or (
-                told
-                and section.category not in _ELSEWHERE
-                and reading.status(target) in LIVE
-            )
+            or (told and section.category not in _ELSEWHERE and reading.status(target) in LIVE)
         ):
             return Procedure(_KINDS[target.label], evidence=_evidence(reading, [target]))
     return Procedure(None)

@@ -41,7 +41,7 @@ _BEFORE = re.compile(
 # A heading on its own line, or ended by a colon, a bar, an equals sign or a spaced dash.
 _LABEL = re.compile(
     r"(?P<name>[A-Za-z](?:[A-Za-z0-9 /&()'#.,+@\-]|(?<=\d):(?=\d\d)){0,60}?)\**[ ]*"
-    r"(?P<end>:+\**|\|+|=+|\.{3,}:?|[ ]-+(?:[ ]|$)|/?\**[ ]*$|[ ]{2,}(?=\S))"
+    r"(?P<end>:+\**|\|+|=+|\.{3,}:?|[ ]-+(?:[ ]|$)|/?\**[ ]*$|[ ]{2,}(?=\S)|(?<=[A-Za-z])/[ ](?=[A-Z][a-z]))"
 )
 # Inside running text only unmistakable headings count: capitalised, with a colon.
 _INSIDE = re.compile(
@@ -125,7 +125,12 @@ def _headings(text: str) -> Iterator[tuple[str, int, int]]:
             category = categorise(label["name"])
             own_line = not label["end"].strip(" *")
             # "TECHNIQUE   Pt prone": a column away from its value; a lone letter is a vital sign.
-            if own_line and label.end() < end and len(label["name"]) < 4:
+            if (
+                own_line
+                and label.end() < end
+                and len(label["name"]) < 4
+                and "/" not in label["end"]
+            ):
                 category = None
             if category is None and label["end"].startswith((":", "...")) and _field(label["name"]):
                 category = by_words(label["name"])
