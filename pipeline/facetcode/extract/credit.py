@@ -109,8 +109,10 @@ def subjects(reading: Reading, low: int, high: int) -> list[Subject]:
     """The treatments named between two offsets that may have given relief, in order."""
     text = reading.even
     spans: list[tuple[int, int, str]] = []
+    small = any(c.islower() for c in text[low:high])
     for name in ("other", "care", "ours", "vague"):
         spans += [(m.start(), m.end(), name) for m in rule(name).finditer(text, low, high)]
+    spans += [(m.start(), m.end(), "care") for m in _THERAPY.finditer(text, low, high) if small]
     spans.sort(key=lambda span: (span[0], -span[1]))
     found: list[Subject] = []
     taken = low
@@ -124,6 +126,14 @@ def subjects(reading: Reading, low: int, high: int) -> list[Subject]:
         ours = name == "ours" or (name == "vague" and not _stands_for_other(found, text, start))
         found.append(Subject(ours, start, end, care=name == "care"))
     return found
+
+
+# PT is physical therapy where the note writes small letters too and nobody reports or tolerates.
+_THERAPY = re.compile(
+    r"\bPT\b(?![^\S\n]+(?:reports?|states?|says?|said|had|has|was|is|were|will|tolerated|denies|denied|told|seen|placed|"
+    r"in|able|c/o|to|up|a|an|the|returns?|here|who|with|presents?|came|feels?|felt|rates?|rated|notes?|got|did|gets?|"
+    r"[A-Z]{2,})\b)"
+)
 
 
 def _not_done(text: str, low: int, start: int, end: int, high: int) -> bool:
@@ -182,19 +192,31 @@ def credit(reading: Reading, told: Account, *, today: bool) -> tuple[Subject | N
 def _of_clause(text: str, inside: list[Subject], told: Account) -> Subject | None:
     before = [s for s in inside if s.end <= told.start]
     after = [s for s in inside if s.start >= told.end]
-    if before and beside("gave").search(text[before[-1].end : told.start]):
-        return before[-1]
     linked = _linked(text, after, told)
+    if before and beside("gave").search(text[before[-1].end : told.start]):
+        # "RFA was agreed given 85% relief from the block": what is tied behind it goes first.
+        tied = linked and not linked.care and _TIED.match(text, told.end)
+        return linked if tied else before[-1]
     if linked or before:
         return linked or before[-1]
     return after[0] if after else None
 
 
+_TIED = re.compile(
+    r"\s*(?:[a-z]+\s+){0,3}(?:relief|improvement|reduction|benefit|response|better)\s+(?:from|with|after|following|w/|to|s/p)\b",
+    re.IGNORECASE,
+)
+
+
 def _linked(text: str, after: list[Subject], told: Account) -> Subject | None:
     """The treatment that "from", "after" or "with" ties to the percentage in front of it."""
     for subject in after[:1]:
-        between = text[told.end : subject.start]
-        if len(between) < _LINK_REACH and beside("from").search(between):
+        low = told.end
+        for cut in _CUT.finditer(text, told.end, subject.start):
+            low = cut.end()
+        if subject.start - told.end < _LINK_REACH and beside("from").search(
+            text[low : subject.start]
+        ):
             return subject
     return None
 
@@ -218,11 +240,7 @@ def _before(reading: Reading, told: Account) -> Subject | None:
     """The last treatment of the sentences before, in the same paragraph."""
     text = reading.even
     floor = max(0, reading.known_section_at(told.start).start, told.rows - _BEFORE_REACH)
-    blank = None
-    for blank in _BLANK_LINE.finditer(text, floor, told.rows):
-        pass
-    if blank is not None:
-        floor = blank.end()
+    floor = max([floor, *(m.end() for m in _BLANK_LINE.finditer(text, floor, told.rows))])
     if floor >= told.rows:
         return None
     floor_of_last = reading.sentence_at(max(floor, told.rows - 2)).end

@@ -54,7 +54,8 @@ _MONTH_YEAR = re.compile(
     r"(?<![\d/.\-])(?P<month>1[0-2]|0?[1-9])\s?[/-]\s?(?P<year>20\d\d)(?![\d/]|[.-]\d)"
 )
 _NAMED_YEAR = re.compile(
-    rf"(?<!\d\s)(?<!\d)\b{_MONTH}[\s,']*(?:of\s+)?(?P<year>20\d\d|(?<=')\d\d)(?![\d/])", re.IGNORECASE
+    rf"(?<!\d\s)(?<!\d)\b{_MONTH}[\s,']*(?:of\s+)?(?P<year>20\d\d|(?<=')\d\d)(?![\d/])",
+    re.IGNORECASE,
 )
 
 

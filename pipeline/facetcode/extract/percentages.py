@@ -76,6 +76,7 @@ _MORE = re.compile(
     r"\s*(?:\+|(?:or|and|&)\s+(?:more|greater|better|higher|above|over|up)\b|plus\b)", re.IGNORECASE
 )
 _LESS = re.compile(r"\s*(?:or|and)\s+(?:less|lower|below|under|fewer)\b", re.IGNORECASE)
+_LEAST = 10
 _REACH = 60
 """Characters in front of a percent sign that a range and its bound may take."""
 
@@ -122,7 +123,12 @@ def _read(text: str, floor: int, match: re.Match[str]) -> Iterator[Percentage]:
         falls = first is not None and first > high and re.search(r"to\s", pair.group())
         if falls:
             return
-        if first is not None and first <= 100 and (first > 0 or high == 0 or "-" in pair.group()):
+        # "No. 1 - 85%", "Feb 3 or 85%": nobody gives a range from so little to so much.
+        if (
+            first is not None
+            and first <= 100
+            and (first >= _LEAST or high < 3 * _LEAST or not first)
+        ):
             start, low, high = pair.start("low"), min(first, high), max(first, high)
     elif _LISTED.match(text, end, end + 24):
         listed = _LIST.search(text, floor, start)

@@ -18,9 +18,8 @@ from facetcode.extract.credit import (
 )
 from facetcode.extract.laterality import words as side_words
 from facetcode.extract.percentages import Percentage
-from facetcode.extract.reading import Reading
+from facetcode.extract.reading import LIVE, Reading
 from facetcode.extract.rules import load_rules
-from facetcode.extract.sections import SectionSpan
 from facetcode.extract.text import Sentence
 from facetcode.facts import FACET_BLOCKS, Evidence, Kind, Relief, Side, When
 
@@ -114,13 +113,14 @@ def _is_something_else(reading: Reading, percentage: Percentage) -> bool:
     text, start, end = reading.even, percentage.start, percentage.end
     section = reading.section_at(start)
     said = _said(text, start, end)
+    behind = text[end : max(end, min(end + 80, reading.sentence_at(start).end))]
     if section.category in _NEVER or (section.category in _SELDOM and not said):
         return True
-    if _not_after().match(text[end : end + 80]):
+    if _not_after().match(behind):
         return True
     low = max(0, start - 60)
     if percentage.high <= _STRENGTH and (
-        beside("drug_after").match(text[end : end + 60])
+        beside("drug_after").match(behind)
         or beside("drug_before").search(text[low:start])
         or (0 < percentage.high <= 5 and not said)
     ):
@@ -129,14 +129,21 @@ def _is_something_else(reading: Reading, percentage: Percentage) -> bool:
     return not said and _VITALS.search(text, line, start) is not None
 
 
+# "90% less pain" is one, whatever movement it was tried with.
+_OF_PAIN = re.compile(
+    r"\s*(?:less|(?:reduction|decrease|improvement|drop)\s+(?:in|of)|of)\s+"
+    r"(?:(?:the|her|his|their|neck|usual|index|typical|concordant|axial|mid-?back|overall)\s+)*pain\b"
+    r"(?!\s+(?:is|are|was|in|remain\w*|left|persist\w*|still)\b)",
+    re.IGNORECASE,
+)
 _VITALS = re.compile(
-    r"\b(?:(?:vitals?|vs|bp)\b|(?:[89]\d|1\d\d|2[0-4]\d)/(?:[3-9]\d|1[0-2]\d)\b(?!/))"
+    r"\b(?:(?:vitals?|bp|vs(?=[ :]*(?:\d{2,3}\s?/|stable|wnl)))\b|(?:[89]\d|1\d\d|2[0-4]\d)/(?:[3-9]\d|1[0-2]\d)\b(?!/))"
     r"(?![^\n]*\b(?:relie|better|pain|block))[^\n]{0,70}$",
     re.IGNORECASE,
 )
 _BODY_USE = re.compile(
     r"\b(?:rotation|rom|range\s+of\s+motion|mobility|sleep|slept|turn(?:s|ed|ing)?\s+(?:the|her|his)\s+(?:head|neck)|"
-    r"function|grip|canal|disc|disk|foram\w+|vertebral\s+body|apportion\w*|impairment|disability|causation|service[\s-]connect\w*)\b",
+    r"function|grip|opioid|medication\s+(?:use|intake)|canal|disc|disk|foram\w+|vertebral\s+body|apportion\w*|impairment|disability|causation|service[\s-]connect\w*)\b",
     re.IGNORECASE,
 )
 _TOPIC = 12
@@ -149,25 +156,34 @@ _PERSON = re.compile(r"\b(?:she|he|her|his|pt|patient|mr|mrs|ms|veteran)\b", re.
 def _is_of_other_thing(reading: Reading, told: Account, percentage: Percentage) -> bool:
     """Whether it is a share of something else than pain, or of pain that is left."""
     text, start, end = reading.even, told.start, told.end
-    if _said(text, start, end):
+    if _said(text, start, end) or _OF_PAIN.match(text, end, end + 90):
         return _is_literature(text, told)
-    low = max(told.sentence.start, start - 70)
+    low = max(told.clause[0], start - 70)
     if _not_before().search(text[low:start]):
         return True
     pain_is = beside("pain_is").search(text[max(told.sentence.start, start - 40) : start])
     ahead = text[max(told.sentence.start, start - 120) : start]
-    if pain_is and not beside("by").search(ahead) and not beside("changed").match(text[end : end + 60]):
+    if (
+        pain_is
+        and not beside("by").search(ahead)
+        and not beside("changed").match(text[end : end + 60])
+    ):
         return True
     for use in _BODY_USE.finditer(text, told.sentence.start, start):
         topic = use.start() - told.sentence.start < _TOPIC or use.start() >= told.clause[0]
         if topic and not _PAIN_BETWEEN.search(text, use.end(), start):
             return True
-    if _LEFT_OVER.match(text, end) and percentage.high <= 50 and not re.search(
-        r"\bright\b", text[told.sentence.start : told.sentence.end], re.IGNORECASE
+    if (
+        _LEFT_OVER.match(text, end)
+        and percentage.high <= 50
+        and not re.search(
+            r"\bright\b", text[told.sentence.start : told.sentence.end], re.IGNORECASE
+        )
     ):
-        return re.search(
-            r"\b(?:still|pain|only|has)\b", text[told.clause[0] : start], re.IGNORECASE
-        ) is not None
+        return (
+            re.search(r"\b(?:still|pain|only|has)\b", text[told.clause[0] : start], re.IGNORECASE)
+            is not None
+        )
     return _is_literature(text, told)
 
 
@@ -202,7 +218,12 @@ def _is_threshold(reading: Reading, told: Account, percentage: Percentage) -> bo
     ):
         return True
     clause = _THEN_CLAUSE.split(text[end : max(sentence.end, end)], maxsplit=1)[0]
-    if beside("met").match(text[end : end + 60]):
+    another = _PERCENT_SIGN.search(clause)
+    if another:
+        # What stands with the next percentage is said of that one.
+        clause = clause[: another.start()].rpartition(",")[0]
+    behind = text[end : max(end, min(end + 90, sentence.end))]
+    if beside("met").match(behind) or beside("bar_beside").match(behind):
         return True
     if not results and beside("bar_after").search(clause[:120]):
         return True
@@ -215,11 +236,8 @@ def _is_threshold(reading: Reading, told: Account, percentage: Percentage) -> bo
 # "The threshold is 80%" tells no result.
 _COPULA = re.compile(r"(?:is|was|were|with)\b", re.IGNORECASE)
 _SO = re.compile(r"[,;]\s+(?:so|and|but|today|she|he|the\s+(?:first|block))\b", re.IGNORECASE)
+_PERCENT_SIGN = re.compile(r"%|per\s?cent", re.IGNORECASE)
 _THEN_CLAUSE = re.compile(r"[;.]\s|,\s(?:so|and|therefore|but|which)\b")
-
-
-def _is_aftermath(told: Account) -> bool:
-    return told.section.category in {"postprocedure", "addendum"}
 
 
 def _follows(reading: Reading, earlier: Account, told: Account) -> bool:
@@ -247,24 +265,27 @@ _GAVE = re.compile(
 )
 # "She told the nurse 60 percent."
 _SAYS = re.compile(
-    r"\b(?:said|says|told\s+\w+(?:\s+\w+)?|reported|reports|states?|stated|put\s+it\s+at|rated\s+it(?:\s+at)?)\s+"
+    r"\b(?:said|says|told\s+\w+(?:\s+\w+)?|reported|reports|states?|stated|had|noted|felt|put\s+it\s+at|rated\s+it(?:\s+at)?)\s+"
     r"(?:it\s+was\s+)?(?:about\s+|around\s+)?\"?$",
+    re.IGNORECASE,
+)
+_SAYS_AFTER = re.compile(
+    r"\s*[\",.]*\s*(?:(?:s?he|pt|patient)\s+(?:says|said|reports|states|thinks|feels)|"
+    r"(?:per|by|according\s+to)\s+(?:the\s+|her\s+|his\s+)?(?:pt|patient|own|report))",
     re.IGNORECASE,
 )
 _STOP = re.compile(r"\s*(?:[.;,\"\n]|$)")
 _HEADED = re.compile(r"relief|response|diary|result|outcome|block|mbb", re.IGNORECASE)
 
 
-def _speaks_of_relief(
-    reading: Reading, told: Account, subject: Subject | None, when: When
-) -> bool:
+def _speaks_of_relief(reading: Reading, told: Account, subject: Subject | None, when: When) -> bool:
     """Whether a named block, what stands around it, or its heading makes it one of relief."""
     text, start, end = reading.even, told.start, told.end
     if subject is not None and subject.ours and subject.start >= told.rows:
         return True
     if _said(text, start, end) or _HEADED.search(told.section.heading):
         return True
-    behind = text[end : end + 120]
+    behind = text[end : max(end, min(end + 120, told.sentence.end))]
     ahead = text[max(told.rows, start - 120) : start]
     if beside("changed").match(behind) or beside("of_pain").match(behind):
         return True
@@ -279,16 +300,20 @@ def _speaks_of_relief(
             rule("change").search(near)
             and (told.section.category == "postprocedure" or rule("pain").search(near))
         )
-        or (when == "today" and _SCORE.search(near))
-        or (subject is not None and subject.ours and _OF_SIDE.search(ahead))
+        or (when == "today" and (_SCORE.search(near) or _SAYS_AFTER.match(text, end)))
+        or ((when == "today" or (subject and subject.ours)) and _OF_SIDE.search(ahead))
     )
 
 
 # "right 85%, left 75%"
 _OF_SIDE = re.compile(
-    r"\b(?:right|left|rt|lt|[rl])(?:\s+(?:side|neck))?\s*[-:=(]?\s*(?:about|only)?\s*$", re.IGNORECASE
+    r"\b(?:right|left|rt|lt|[rl])(?:\s+(?:side|neck))?\s*[-:=(]?\s*(?:about|only)?\s*$",
+    re.IGNORECASE,
 )
-_SCORE = re.compile(r"\b\d{1,2}(?:\s?-\s?\d{1,2})?\s?/\s?10\b|\b(?:nrs|vas)\b", re.IGNORECASE)
+_SCORE = re.compile(
+    r"\b\d{1,2}(?:\s?-\s?\d{1,2})?\s?/\s?10\b|\b(?:nrs|vas)\b|\bpre\b[^\n]{0,20}\bpost\W{1,3}\d",
+    re.IGNORECASE,
+)
 
 
 def _is_of_our_block(
@@ -322,11 +347,13 @@ def _when(reading: Reading, told: Account) -> When:
         prior = _nearest("prior", text, low, high, told.start)
         if reading.dated_before_today(Sentence(low, high, 0)) or _years_ago(reading, low, high):
             return "prior"
+        if _since_today(reading, low, high):
+            return "today"
         if now and (prior is None or abs(now.start() - told.start) <= prior):
             return "today"
         if today is not None and (prior is None or today <= prior):
             told_before = section.time == "prior" or reading.headed_before_today(section)
-            if not told_before or re.search(r"minutes", text[low:high]) and prior is None:
+            if not told_before or (re.search(r"minutes", text[low:high]) and prior is None):
                 return "today"
             return "prior"
         if prior is not None:
@@ -338,10 +365,17 @@ def _when(reading: Reading, told: Account) -> When:
     if section.time in {"prior", "planned"}:
         return "prior"
     # No section says when: before the account of the needle it is history, after it the result.
-    acts = [
-        t.start for t in reading.of("ACT", "BLOCK") if reading.status(t) in {"performed", "unknown"}
-    ]
-    return "today" if acts and told.start > acts[len(acts) // 2] else "prior"
+    for labels in (("ACT", "BLOCK"), ("MBB", "FACET_INJECTION", "MEDIAL_BRANCH")):
+        acts = [t.start for t in reading.of(*labels) if reading.status(t) in LIVE]
+        if acts:
+            return "today" if told.start > acts[len(acts) // 2] else "prior"
+    return "prior"
+
+
+def _since_today(reading: Reading, low: int, high: int) -> bool:
+    """Whether a stretch is dated today or later: the diary of an addendum."""
+    days = [w.day for w in reading.dates if low <= w.start < high and w.day]
+    return bool(days) and reading.dos is not None and all(day >= reading.dos for day in days)
 
 
 _YEAR = re.compile(r"(?<![\d/.-])20\d\d(?![\d/.-])")
