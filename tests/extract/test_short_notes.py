@@ -90,6 +90,15 @@ def test_relief(row: dict[str, Any]) -> None:
     assert found == sorted(row["relief"])
 
 
+RELIEF_NOTES = yaml.safe_load((HERE / "relief_notes.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("row", RELIEF_NOTES, ids=[r["text"][:40] for r in RELIEF_NOTES])
+def test_relief_of_a_note(row: dict[str, Any]) -> None:
+    facts = coder()({"note_id": "n", "text": row["text"], "date_of_service": row["day"]}).facts
+    assert sorted([r.when, r.low, r.high] for r in facts.relief) == sorted(row["relief"])
+
+
 SIDES = yaml.safe_load((HERE / "sides.yaml").read_text(encoding="utf-8"))
 
 

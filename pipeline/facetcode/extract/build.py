@@ -85,9 +85,7 @@ def find_facts(reading: Reading) -> Facts:
     mentions = level_context.read(reading)
     done, also = procedure.find(reading, mentions)
     block_today = done.kind in FACET_BLOCKS
-    found_relief = relief.find(
-        reading, block_today=block_today, other_today=done.kind is not None and not block_today
-    )
+    found_relief = relief.find(reading, done.kind)
     found_scores = scores.find(reading, block_today=block_today)
     found_diagnoses = diagnoses.find(reading)
     if not block_today:

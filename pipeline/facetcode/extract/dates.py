@@ -50,9 +50,24 @@ _OF_ELSE = re.compile(
 )
 
 
+_MONTH_YEAR = re.compile(
+    r"(?<![\d/.\-])(?P<month>1[0-2]|0?[1-9])\s?[/-]\s?(?P<year>20\d\d)(?![\d/]|[.-]\d)"
+)
+_NAMED_YEAR = re.compile(
+    rf"(?<!\d\s)(?<!\d)\b{_MONTH}[\s,']*(?:of\s+)?(?P<year>20\d\d|(?<=')\d\d)(?![\d/])",
+    re.IGNORECASE,
+)
+
+
 def vague(text: str, start: int, end: int) -> list[tuple[int | None, int | None]]:
-    """Month and year of each date without a day in a stretch of text ("in May", "in 2022")."""
+    """Month and year of each date without a day in a stretch of text ("in May", "10/2022")."""
     found: list[tuple[int | None, int | None]] = []
+    for numeric in _MONTH_YEAR.finditer(text, start, end):
+        if not _OF_ELSE.search(text, max(start, numeric.start() - 60), numeric.start()):
+            found.append((int(numeric["month"]), int(numeric["year"])))
+    for named in _NAMED_YEAR.finditer(text, start, end):
+        if not _OF_ELSE.search(text, max(start, named.start() - 60), named.start()):
+            found.append((_MONTHS[named["month"].lower()], int(named["year"]) % 100 + 2000))
     for match in _VAGUE.finditer(text, start, end):
         if match["month"] and match["month"].lower() == "may" and match["month"][0] == "m":
             continue  # the verb
@@ -92,10 +107,24 @@ def _build(year: int, month: int, day: int) -> date | None:
         return None
 
 
-def find(text: str, *, year: int | None = None) -> list[Written]:
+def _without_year(today: date | None, month: int, day: int) -> date | None:
+    """A date written without its year, in the note of ``today``; long after it, it was last year's."""
+    if today is None:
+        return None
+    day_of_year = _build(today.year, month, day)
+    if day_of_year is not None and (day_of_year - today).days > _AHEAD:
+        return _build(today.year - 1, month, day)
+    return day_of_year
+
+
+_AHEAD = 150
+"""Days a note may plan ahead without naming the year."""
+
+
+def find(text: str, *, today: date | None = None) -> list[Written]:
     """Every date of an even text, in order; month first, as American notes write it.
 
-    ``year`` completes dates written without one (``3/12``).
+    ``today`` completes dates written without a year (``3/12``).
     """
     found: list[Written] = []
     for match in _NUMERIC.finditer(text):
@@ -112,10 +141,10 @@ def find(text: str, *, year: int | None = None) -> list[Written]:
         name = (match["month"] or match["month2"]).lower()
         number = int(match["d1"] or match["d2"])
         stated = match["y1"] or match["y2"]
-        full = int(stated) if stated else year
-        day = _build(full, _MONTHS[name], number) if full else None
+        month = _MONTHS[name]
+        day = _build(int(stated), month, number) if stated else _without_year(today, month, number)
         found.append(Written(match.start(), match.end(), day))
-    if year is not None:
+    if today is not None:
         for match in _SHORT.finditer(text):
             # 8/10 is a pain score far more often than a day in August.
             if int(match["b"]) == 10 and int(match["a"]) <= 10:
@@ -123,7 +152,9 @@ def find(text: str, *, year: int | None = None) -> list[Written]:
             if not any(w.start <= match.start() < w.end for w in found):
                 found.append(
                     Written(
-                        match.start(), match.end(), _build(year, int(match["a"]), int(match["b"]))
+                        match.start(),
+                        match.end(),
+                        _without_year(today, int(match["a"]), int(match["b"])),
                     )
                 )
     return sorted(found, key=lambda written: written.start)

@@ -75,7 +75,7 @@ class Reading:
         self._sentence_index = Offsets([s.start for s in self.sentences])
         self._section_index = Offsets([s.start for s in self.sections])
         if not self.dates:
-            self.dates = dates.find(self.even, year=self.dos.year if self.dos else None)
+            self.dates = dates.find(self.even, today=self.dos)
 
     def sentence_at(self, offset: int) -> Sentence:
         """The sentence that holds an offset."""
@@ -87,12 +87,16 @@ class Reading:
         """The section that holds an offset."""
         return self.sections[self._section_index.at(offset)]
 
-    def section_time(self, offset: int) -> Time:
-        """The time the section speaks of; a field nobody listed keeps that of the one above it."""
+    def known_section_at(self, offset: int) -> SectionSpan:
+        """The section that holds an offset; a field nobody listed belongs to the one above it."""
         index = self._section_index.at(offset)
         while index > 0 and self.sections[index].category == "other":
             index -= 1
-        return self.sections[index].time
+        return self.sections[index]
+
+    def section_time(self, offset: int) -> Time:
+        """The time the section speaks of; a field nobody listed keeps that of the one above it."""
+        return self.known_section_at(offset).time
 
     def words(self, start: int, end: int) -> str:
         """Even text between two offsets."""

@@ -3,343 +3,410 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache
 
-from facetcode.extract import numbers
+from facetcode.extract import numbers, percentages
+from facetcode.extract.credit import (
+    Account,
+    Subject,
+    account,
+    beside,
+    credit,
+    region,
+    region_of_note,
+    rule,
+)
 from facetcode.extract.laterality import words as side_words
-from facetcode.extract.reading import Reading
-from facetcode.extract.rules import Words, at_words, load_rules
-from facetcode.extract.sections import SectionSpan
+from facetcode.extract.percentages import Percentage
+from facetcode.extract.reading import LIVE, Reading
+from facetcode.extract.rules import load_rules
 from facetcode.extract.text import Sentence
-from facetcode.facts import Evidence, Relief, Side, When
+from facetcode.facts import FACET_BLOCKS, Evidence, Kind, Relief, Side, When
 
-_NUMBER = rf"(?:\d{{1,3}}(?:\.\d+)?|{numbers.WORD})"
-_UNIT = r"\s?(?:%|percent(?:age)?|per\s?cent|pct)(?![A-Za-z])"
-_PERCENT = re.compile(
-    rf"(?P<bound>(?:>|<|=>|>=|=|~|\b(?:greater|more|better|less|lower|fewer)\s+than(?:\s+or\s+equal\s+to)?|\bover|\babove|\bat\s+least|\bexceed(?:ing|ed|s)|\bin\s+excess\s+of|\bunder|\bbelow|\bup\s+to|\bnearly|\balmost)\s*(?:an?\s+)?(?:=\s*)?)?"
-    rf"(?<![\d.])(?P<low>{_NUMBER})(?:{_UNIT})?\s*(?:(?:-{{1,2}}|to|through|or)\s*(?P<high>{_NUMBER}))?{_UNIT}"
-    rf"(?P<after>\s*(?:\+|or\s+(?:more|greater|better|higher)|plus\b|or\s+less))?",
-    re.IGNORECASE,
-)
-_UP = re.compile(r">|greater|more|better|over|above|at\s+least|exceed|excess", re.IGNORECASE)
-_DOWN = re.compile(r"<|less|lower|fewer|under|below|up\s+to", re.IGNORECASE)
 _NEVER = frozenset({"family", "consent"})
-_SELDOM = frozenset({"imaging", "exam", "codes", "injectate"})
+_SELDOM = frozenset({"imaging", "exam", "codes", "injectate", "anesthesia", "guidance"})
 """Sections in which only "85% relief" in so many words is one."""
+_STRENGTH = 10.0
+"""Drugs are not given stronger; a relief of so little is called one in words."""
 
 
-@cache
-def _rule(name: str) -> Words:
-    return at_words(load_rules("relief")[name])
+def find(reading: Reading, kind: Kind | None) -> tuple[Relief, ...]:
+    """Every stated relief, once for each (low, high, when); ``kind`` is of the procedure done today.
 
-
-@cache
-def _beside(name: str) -> re.Pattern[str]:
-    return re.compile(load_rules("relief")[name], re.IGNORECASE)
-
-
-def _bounds(match: re.Match[str]) -> tuple[float, float] | None:
-    low = numbers.value(match["low"])
-    high = numbers.value(match["high"]) if match["high"] else low
-    if low is None or high is None or max(low, high) > 100:
-        return None
-    low, high = min(low, high), max(low, high)
-    bound = match["bound"] or ""
-    after = (match["after"] or "").lower()
-    if (
-        _UP.search(bound)
-        or "+" in after
-        or "more" in after
-        or "greater" in after
-        or "better" in after
-        or "plus" in after
-        or "higher" in after
-    ):
-        return (low, 100.0)
-    if _DOWN.search(bound) or "less" in after:
-        return (0.0, high)
-    return low, high
-
-
-def _is_threshold(words: str, at: int) -> bool:
-    """Whether the percentage is a bar to clear; a result told right before it is none."""
-    if not _rule("threshold").search(words):
-        return False
-    before = words[:at]
-    last_bar = max((m.start() for m in _rule("threshold").finditer(before)), default=-1)
-    last_result = max((m.start() for m in _rule("result").finditer(before)), default=-1)
-    following = _rule("threshold").search(words, at)
-    if last_bar < 0:
-        # A bar word right after the number: "80% relief is required", not "80%; will go to RFA".
-        clause = re.split(r"[;.]|, (?:so|and|therefore)", words[at:])[0]
-        return bool(
-            following
-            and re.search(
-                r"\b(?:requir|needed|necessary|criteri|threshold|qualif|considered|would|must|positive\s+(?:is|=)"
-                r"|[:=-]\s*(?:not\s+)?met\b)",
-                clause,
-                re.IGNORECASE,
-            )
-        )
-    return last_bar > last_result or bool(
-        re.search(
-            r"\b(?:if|must|requir\w*|criteri\w*|defined|should)\b", before[last_bar:], re.IGNORECASE
-        )
-    )
-
-
-_PLAIN_WORD = re.compile(r"[A-Za-z]{3,}")
-_ROW_WORDS = 4
-_ROW_LEAD = 260
-
-
-def _lead(reading: Reading, sentence: Sentence, start: int) -> int:
-    """Where the account of a percentage begins: its sentence, or the lines above a bare row.
-
-    A row of a table, a diary or a list ("7/15  80%  6 hrs") says what it counts only above it.
-    """
-    text = reading.even
-    at = sentence.start
-    floor = max(0, start - _ROW_LEAD, reading.section_at(start).start)
-    while len(_PLAIN_WORD.findall(text, at, start)) < _ROW_WORDS and at > floor:
-        above = text.rfind("\n", 0, max(0, at - 1)) + 1
-        if above < floor or not text[above:at].strip():
-            break
-        at = above
-    return at
-
-
-def _source(reading: Reading, sentence: Sentence, lead: int, start: int, end: int) -> str:
-    """``ours``, ``other`` or ``unknown``: which treatment the sentence credits, nearest first."""
-    text = reading.even
-    stretches = [(sentence.start, sentence.end), (lead, sentence.start)]
-    after_block = reading.section_at(start).category == "postprocedure" or _rule("today").search(
-        text, lead, sentence.end
-    )
-    if not after_block:
-        stretches.append((max(0, lead - 160), lead))
-    for low, high in stretches:
-        found: list[tuple[int, str]] = []
-        for name in ("ours", "other_treatment"):
-            for match in _rule(name).finditer(text, low, high):
-                gap = start - match.end() if match.end() <= start else match.start() - end + 15
-                found.append((gap, name))
-        if found:
-            gap, name = min(found)
-            if name == "ours":
-                return "ours"
-            # "80% after MBB, proceed to RFA": the other treatment is only planned.
-            planned = any(
-                t.label in {"RFA", "EPIDURAL", "TRIGGER_POINT"}
-                and low <= t.start < high
-                and reading.status(t) in {"planned", "conditional"}
-                for t in reading.targets
-            )
-            if planned or (any(n == "ours" for _, n in found) and gap > 25):
-                return "ours"
-            return "other"
-    return "unknown"
-
-
-_LUMBAR = re.compile(
-    r"\b(?:lumbar|lumbosacral|low(?:er)?\s+back|L\d(?:\s?-|/|\b)|L\s+(?:facets?|mbbs?|rfas?)\b)",
-    re.IGNORECASE,
-)
-_CERVICAL = re.compile(r"\b(?:cervical|thoracic|neck|C\d|T\d|mid-?back|TON)\b", re.IGNORECASE)
-
-
-def _lumbar_only(reading: Reading, sentence: Sentence, lead: int) -> bool:
-    own = reading.words(sentence.start, sentence.end)
-    if _LUMBAR.search(own):
-        return not _CERVICAL.search(own)
-    words = reading.words(max(0, min(lead, sentence.start - 120)), sentence.end)
-    return bool(_LUMBAR.search(words)) and not _CERVICAL.search(words)
-
-
-def _when(reading: Reading, sentence: Sentence, start: int, end: int) -> When:
-    section = reading.section_at(start)
-    lead = _lead(reading, sentence, start)
-    words = reading.words(lead, sentence.end)
-    at = start - lead
-    today = [abs(m.start() - at) for m in _rule("today").finditer(words)]
-    prior = [abs(m.start() - at) for m in _rule("prior").finditer(words)]
-    if reading.dated_before_today(Sentence(lead, sentence.end, 0)) or reading.headed_before_today(
-        section
-    ):
-        return "prior"
-    if today and (not prior or min(today) <= min(prior)):
-        return (
-            "today"
-            if section.time != "prior" or re.search(r"\btoday\b|minutes", words, re.IGNORECASE)
-            else "prior"
-        )
-    if prior:
-        return "prior"
-    if section.time == "performed" and section.category not in {"title", "procedure", "levels"}:
-        return "today"
-    if section.time in {"prior", "planned"}:
-        return "prior"
-    # No section says when: before the account of the needle it is history, after it the result.
-    acts = [
-        t.start for t in reading.of("ACT", "BLOCK") if reading.status(t) in {"performed", "unknown"}
-    ]
-    return "today" if acts and start > acts[len(acts) // 2] else "prior"
-
-
-def _side(reading: Reading, sentence: Sentence, start: int, end: int) -> Side:
-    """The side the percentage is told of: right behind it, else in front of it in its row."""
-    clause = _CLAUSE.search(reading.even, end, min(sentence.end, end + 40))
-    behind = side_words(
-        reading.even, end, clause.start() if clause else min(sentence.end, end + 40)
-    )
-    if behind:
-        return behind[0].value
-    row = max(sentence.start, reading.even.rfind("\n", 0, start) + 1, start - 60)
-    ahead = side_words(reading.even, row, start)
-    return ahead[-1].value if ahead else "unstated"
-
-
-_CLAUSE = re.compile(r"[,;\n]|\band\b")
-
-
-_SIGN = re.compile(r"%|per\s?cent|\bpct\b", re.IGNORECASE)
-
-
-def _percentages(text: str) -> Iterator[re.Match[str]]:
-    """Percentages, looked for only around a percent sign or word: most of a note has none."""
-    done = 0
-    for sign in _SIGN.finditer(text):
-        if sign.start() < done:
-            continue
-        for match in _PERCENT.finditer(
-            text, max(done, sign.start() - 60), min(len(text), sign.end() + 20)
-        ):
-            if match.start() >= done:
-                done = match.end()
-                yield match
-
-
-def find(reading: Reading, *, block_today: bool, other_today: bool = False) -> tuple[Relief, ...]:
-    """Every stated relief, once for each (low, high, when); ``block_today`` allows *today*.
-
-    Where another procedure was done today (``other_today``), what is said of today is its relief.
+    Only a facet block allows *today*; of another procedure, what is said of today is its relief.
     """
     found: dict[tuple[float, float, When], tuple[list[Evidence], Side, str | None]] = {}
-    for match in _percentages(reading.even):
-        bounds = _bounds(match)
-        start, end = match.start(), match.end()
-        if bounds is None or not _is_relief(reading, start, end):
+    last: tuple[Account, When] | None = None
+    for percentage in percentages.find(reading.even):
+        if _is_something_else(reading, percentage):
             continue
-        sentence = reading.sentence_at(start)
-        when: When = _when(reading, sentence, start, end)
-        if when == "today" and other_today:
+        told = account(reading, percentage.start, percentage.end)
+        if _is_of_other_thing(reading, told, percentage) or _is_threshold(
+            reading, told, percentage
+        ):
             continue
-        when = when if block_today else "prior"
+        when = _when(reading, told)
+        subject, scope = credit(reading, told, today=when == "today" and kind in FACET_BLOCKS)
+        follows = last is not None and _follows(reading, last[0], told)
+        if subject is not None and not subject.ours and not (follows and scope == "before"):
+            continue
+        if not (follows or _speaks_of_relief(reading, told, subject, when)):
+            continue
+        if not _is_of_our_block(reading, told, subject, kind, when):
+            continue
+        last = (told, when)
+        when = when if kind in FACET_BLOCKS else "prior"
+        sentence = told.sentence
         days = [
             w.day.isoformat()
             for w in reading.dates
             if sentence.start <= w.start < sentence.end and w.day and w.day != reading.dos
         ]
-        key = (*bounds, when)
         entry = found.setdefault(
-            key,
-            (
-                [],
-                _side(reading, sentence, start, end),
-                days[0] if days and when == "prior" else None,
-            ),
+            (percentage.low, percentage.high, when),
+            ([], _side(reading, told), days[0] if days and when == "prior" else None),
         )
-        entry[0].append(reading.evidence(start, end))
+        entry[0].append(reading.evidence(percentage.start, percentage.end))
     return tuple(
         Relief(low, high, when, tuple(evidence), day, side)
         for (low, high, when), (evidence, side, day) in found.items()
     )
 
 
-# "85% relief" is one whatever stands before it.
-_SAID = re.compile(r"\s*(?:of\s+)?(?:the\s+|her\s+|his\s+)?(?:pain\s+)?relie[fv]", re.IGNORECASE)
+# "85% relief" is one whatever stands around it.
+_SAID_AFTER = re.compile(
+    r"\s*\"?\s*(?:of\s+|concordant\s+|total\s+|overall\s+)*(?:the\s+|her\s+|his\s+|usual\s+|index\s+|neck\s+)*"
+    r"(?:pain\s+)?(?:relie[fv]|rele?if)",
+    re.IGNORECASE,
+)
+_SAID_BEFORE = re.compile(
+    r"\brelie(?:f|ved)\s*(?:\([^()%]{0,24}\)\s*)?(?:(?:was|is|of|at|about|approximately|rated|estimated|her|him|"
+    r"pain|score|by|=|:|-+>?|\||the|right|left)\s*){0,4}[(\"~]?\s*$",
+    re.IGNORECASE,
+)
+
+
+def _said(text: str, start: int, end: int) -> bool:
+    return bool(
+        _SAID_AFTER.match(text, end, end + 50)
+        or _SAID_BEFORE.search(text, max(0, start - 50), start)
+    )
+
+
+@cache
+def _not_after() -> re.Pattern[str]:
+    return re.compile(
+        r"^\s*\)?\"?\s*(?:" + "|".join(load_rules("relief")["not_after"]) + ")", re.IGNORECASE
+    )
+
+
+@cache
+def _not_before() -> re.Pattern[str]:
+    rules = load_rules("relief")
+    return re.compile(
+        rf"\b(?:{'|'.join(rules['not_before'])})(?:{rules['not_before_link']})", re.IGNORECASE
+    )
+
+
+def _is_something_else(reading: Reading, percentage: Percentage) -> bool:
+    """Whether the words beside a percentage, or its section, make it one of a drug or a reading."""
+    text, start, end = reading.even, percentage.start, percentage.end
+    section = reading.section_at(start)
+    said = _said(text, start, end)
+    behind = text[end : max(end, min(end + 80, reading.sentence_at(start).end))]
+    if section.category in _NEVER or (section.category in _SELDOM and not said):
+        return True
+    if _not_after().match(behind):
+        return True
+    low = max(0, start - 60)
+    if percentage.high <= _STRENGTH and (
+        beside("drug_after").match(behind)
+        or beside("drug_before").search(text[low:start])
+        or (0 < percentage.high <= 5 and not said)
+    ):
+        return True
+    line = text.rfind("\n", 0, start) + 1
+    return not said and _VITALS.search(text, line, start) is not None
+
+
+# "90% less pain" is one, whatever movement it was tried with.
+_OF_PAIN = re.compile(
+    r"\s*(?:less|(?:reduction|decrease|improvement|drop)\s+(?:in|of)|of)\s+"
+    r"(?:(?:the|her|his|their|neck|usual|index|typical|concordant|axial|mid-?back|overall)\s+)*pain\b"
+    r"(?!\s+(?:is|are|was|in|remain\w*|left|persist\w*|still)\b)",
+    re.IGNORECASE,
+)
+_VITALS = re.compile(
+    r"\b(?:(?:vitals?|bp|vs(?=[ :]*(?:\d{2,3}\s?/|stable|wnl)))\b|(?:[89]\d|1\d\d|2[0-4]\d)/(?:[3-9]\d|1[0-2]\d)\b(?!/))"
+    r"(?![^\n]*\b(?:relie|better|pain|block))[^\n]{0,70}$",
+    re.IGNORECASE,
+)
+_BODY_USE = re.compile(
+    r"\b(?:rotation|rom|range\s+of\s+motion|mobility|sleep|slept|turn(?:s|ed|ing)?\s+(?:the|her|his)\s+(?:head|neck)|"
+    r"function|grip|opioid|medication\s+(?:use|intake)|canal|disc|disk|foram\w+|vertebral\s+body|apportion\w*|impairment|disability|causation|service[\s-]connect\w*)\b",
+    re.IGNORECASE,
+)
+_TOPIC = 12
+"""Characters within which a sentence names what all of it is about."""
+_PAIN_BETWEEN = re.compile(r"\b(?:pain|relie\w+|ache|block\w*|mbbs?|symptoms?)\b", re.IGNORECASE)
+_LEFT_OVER = re.compile(r"\s*left\b", re.IGNORECASE)
+_PERSON = re.compile(r"\b(?:she|he|her|his|pt|patient|mr|mrs|ms|veteran)\b", re.IGNORECASE)
+
+
+def _is_of_other_thing(reading: Reading, told: Account, percentage: Percentage) -> bool:
+    """Whether it is a share of something else than pain, or of pain that is left."""
+    text, start, end = reading.even, told.start, told.end
+    if _said(text, start, end) or _OF_PAIN.match(text, end, end + 90):
+        return _is_literature(text, told)
+    low = max(told.clause[0], start - 70)
+    if _not_before().search(text[low:start]):
+        return True
+    pain_is = beside("pain_is").search(text[max(told.sentence.start, start - 40) : start])
+    ahead = text[max(told.sentence.start, start - 120) : start]
+    if (
+        pain_is
+        and not beside("by").search(ahead)
+        and not beside("changed").match(text[end : end + 60])
+    ):
+        return True
+    for use in _BODY_USE.finditer(text, told.sentence.start, start):
+        topic = use.start() - told.sentence.start < _TOPIC or use.start() >= told.clause[0]
+        if topic and not _PAIN_BETWEEN.search(text, use.end(), start):
+            return True
+    if (
+        _LEFT_OVER.match(text, end)
+        and percentage.high <= 50
+        and not re.search(
+            r"\bright\b", text[told.sentence.start : told.sentence.end], re.IGNORECASE
+        )
+    ):
+        return (
+            re.search(r"\b(?:still|pain|only|has)\b", text[told.clause[0] : start], re.IGNORECASE)
+            is not None
+        )
+    return _is_literature(text, told)
+
+
+def _is_literature(text: str, told: Account) -> bool:
+    cue = None
+    for cue in rule("literature").finditer(text, told.sentence.start, told.clause[1]):
+        pass
+    return cue is not None and not (
+        cue.end() <= told.start and _PERSON.search(text, cue.end(), told.start)
+    )
+
+
+def _is_threshold(reading: Reading, told: Account, percentage: Percentage) -> bool:
+    """Whether the percentage is a bar to clear; a result told right before it is none."""
+    text, start, end = reading.even, told.start, told.end
+    sentence = told.sentence
+    before = text[sentence.start : start]
+    bars = [m.start() for m in rule("threshold").finditer(before)]
+    results = [
+        m.start()
+        for m in rule("result").finditer(before)
+        if not (
+            bars
+            and m.start() > bars[-1]
+            and _COPULA.match(m.group())
+            and not _PERSON.search(before, bars[-1], m.start())
+        )
+    ]
+    if bars and (
+        bars[-1] > (results[-1] if results else -1)
+        or (beside("firm").search(before, bars[-1]) and not _SO.search(before, bars[-1]))
+    ):
+        return True
+    clause = _THEN_CLAUSE.split(text[end : max(sentence.end, end)], maxsplit=1)[0]
+    another = _PERCENT_SIGN.search(clause)
+    if another:
+        # What stands with the next percentage is said of that one.
+        clause = clause[: another.start()].rpartition(",")[0]
+    behind = text[end : max(end, min(end + 90, sentence.end))]
+    if beside("met").match(behind) or beside("bar_beside").match(behind):
+        return True
+    if not results and beside("bar_after").search(clause[:120]):
+        return True
+    opened = percentage.open_ended
+    if opened and not results and beside("then").match(text[end : end + 60]):
+        return True
+    return opened and not results and told.section.time in {"planned", "conditional"}
+
+
+# "The threshold is 80%" tells no result.
+_COPULA = re.compile(r"(?:is|was|were|with)\b", re.IGNORECASE)
+_SO = re.compile(r"[,;]\s+(?:so|and|but|today|she|he|the\s+(?:first|block))\b", re.IGNORECASE)
+_PERCENT_SIGN = re.compile(r"%|per\s?cent", re.IGNORECASE)
+_THEN_CLAUSE = re.compile(r"[;.]\s|,\s(?:so|and|therefore|but|which)\b")
+
+
+def _follows(reading: Reading, earlier: Account, told: Account) -> bool:
+    """Whether a bare percentage goes on with the one accepted before it: "right 75%, left 60%"."""
+    if told.sentence.start == earlier.sentence.start:
+        return True
+    text = reading.even
+    between = text[earlier.sentence.end : told.sentence.start]
+    row = text[told.sentence.start : told.start]
+    return not between.strip() and "\n\n" not in between and len(row) < 40 and "." not in row
 
 
 # A percentage that lasted, or that something gave, is a result without the word relief.
 _LASTED = re.compile(
-    rf"\s*[,(|/]?\s*(?:(?:for|x|lasting|lasted|over)\s*)?(?:about\s+|approximately\s+|~\s*|the\s+|most\s+of\s+)*"
+    rf"\s*[,(|/]?\s*(?:(?:for|x|lasting|lasted|over|during|until)\s*)?(?:about\s+|approximately\s+|~\s*|the\s+|most\s+of\s+)*"
     rf"(?:(?:\d{{1,3}}(?:\.\d)?|{numbers.WORD}|several|a\s+few|some|one|that|the)\s*-?\s*(?:\d{{1,2}}\s*)?"
     r"(?:h|hrs?|hours?|days?|weeks?|wks?|months?|mos?|minutes|mins?|afternoon|evening|rest)\b)",
     re.IGNORECASE,
 )
 _GAVE = re.compile(
-    r"\b(?:gave|gives|given|giving|helped|help|provided|yielded|got|produced|obtained|achieved|brought)\s+"
-    r"(?:(?:her|him|them|only|about|approximately|roughly|around|a|an|some|maybe|me|nearly|almost|just)\s+)*$",
+    r"\b(?:gave|gives|given|giving|helped|help|provided|yielded|got|produced|obtained|achieved|brought|took|"
+    r"taken|took\s+away|puts\s+it\s+at|calls\s+it|call\s+it)\s+"
+    r"(?:(?:her|him|them|only|about|approximately|roughly|around|a|an|some|maybe|me|nearly|almost|just|away)\s+)*$",
     re.IGNORECASE,
 )
-
-
-def _is_relief(reading: Reading, start: int, end: int) -> bool:
-    text = reading.even
-    section = reading.section_at(start)
-    said = _SAID.match(text, end, end + 40) is not None
-    if section.category in _NEVER or (section.category in _SELDOM and not said):
-        return False
-    if _beside("not_after").match(text[end : end + 60]):
-        return False
-    sentence = reading.sentence_at(start)
-    lead = _lead(reading, sentence, start)
-    other = None if said else _beside("not_before").search(text, max(lead, start - 60), start)
-    # "Pain is 30%" is what is left, "pain is 30% better" what is gone.
-    if other and not (
-        other.group().lower().startswith("pain")
-        and _BETTER.match(text, end)
-        and not _LIMB.search(text, max(lead, other.start() - 20), other.start())
-    ):
-        return False
-    if _is_threshold(reading.words(sentence.start, sentence.end), start - sentence.start):
-        return False
-    words = reading.words(lead, sentence.end)
-    line = text.rfind("\n", 0, start) + 1
-    if not said and _VITALS.search(text, line, start):
-        return False
-    source = _source(reading, sentence, lead, start, end)
-    if source == "other":
-        return False
-    sided = source == "ours" and _OF_SIDE.search(text, max(line, start - 12), start)
-    if not (said or sided or _speaks_of_relief(words, section, start - lead, end - lead)):
-        return False
-    return not _lumbar_only(reading, sentence, lead)
-
-
 # "She told the nurse 60 percent."
 _SAYS = re.compile(
-    r"\b(?:said|says|told\s+\w+(?:\s+\w+)?|reported|reports|states?|stated|put\s+it\s+at|rated\s+it(?:\s+at)?)\s+"
-    r"(?:it\s+was\s+)?(?:about\s+|around\s+)?$",
+    r"\b(?:said|says|told\s+\w+(?:\s+\w+)?|reported|reports|states?|stated|had|noted|felt|put\s+it\s+at|rated\s+it(?:\s+at)?)\s+"
+    r"(?:it\s+was\s+)?(?:about\s+|around\s+)?\"?$",
     re.IGNORECASE,
 )
-_OF_SIDE = re.compile(r"\b(?:right|left|[RL])\s*[:=]?\s*$")
-"""A side in front of a percentage: "right 85%, left 75%"."""
-_VITALS = re.compile(
-    r"\b(?:(?:vitals?|vs|bp)\b|(?:[89]\d|1\d\d|2[0-4]\d)/(?:[3-9]\d|1[0-2]\d)\b(?!/))"
-    r"(?![^\n]*\b(?:relie|better|pain|block))[^\n]{0,70}$",
+_SAYS_AFTER = re.compile(
+    r"\s*[\",.]*\s*(?:(?:s?he|pt|patient)\s+(?:says|said|reports|states|thinks|feels)|"
+    r"(?:per|by|according\s+to)\s+(?:the\s+|her\s+|his\s+)?(?:pt|patient|own|report))",
     re.IGNORECASE,
 )
+_STOP = re.compile(r"\s*(?:[.;,\"\n]|$)")
+_HEADED = re.compile(r"relief|response|diary|result|outcome|block|mbb", re.IGNORECASE)
 
 
-def _speaks_of_relief(words: str, section: SectionSpan, start: int, end: int) -> bool:
-    """Whether what stands around a percentage, or its heading, makes it one of relief."""
-    near = words[max(0, start - 110) : end + 90]
+def _speaks_of_relief(reading: Reading, told: Account, subject: Subject | None, when: When) -> bool:
+    """Whether a named block, what stands around it, or its heading makes it one of relief."""
+    text, start, end = reading.even, told.start, told.end
+    if subject is not None and subject.ours and subject.start >= told.rows:
+        return True
+    if _said(text, start, end) or _HEADED.search(told.section.heading):
+        return True
+    behind = text[end : max(end, min(end + 120, told.sentence.end))]
+    ahead = text[max(told.rows, start - 120) : start]
+    if beside("changed").match(behind) or beside("of_pain").match(behind):
+        return True
+    if beside("by").search(ahead) or _GAVE.search(ahead):
+        return True
+    if _LASTED.match(text, end) or (_SAYS.search(ahead) and _STOP.match(text, end)):
+        return True
+    near = text[max(told.rows, start - 110) : min(told.sentence.end, end + 90)]
     return bool(
-        _HEADED.search(section.heading)
-        or _rule("relief").search(near)
-        or _LASTED.match(words, end)
-        or _GAVE.search(words[:start])
-        or (_SAYS.search(words[:start]) and _STOP.match(words, end))
+        rule("relief").search(near)
         or (
-            _rule("change").search(near)
-            and (section.category == "postprocedure" or _rule("pain").search(words))
+            rule("change").search(near)
+            and (told.section.category == "postprocedure" or rule("pain").search(near))
         )
+        or (when == "today" and (_SCORE.search(near) or _SAYS_AFTER.match(text, end)))
+        or ((when == "today" or (subject and subject.ours)) and _OF_SIDE.search(ahead))
     )
 
 
-_LIMB = re.compile(r"\b(?:arm|hand|leg|foot|knee|hip|wrist|elbow|shoulder)\s+$", re.IGNORECASE)
-_STOP = re.compile(r"\s*(?:[.;,\"\n]|$)")
-_BETTER = re.compile(r"\s*(?:better|improved|less|gone|reduced|resolved|relieved)\b", re.IGNORECASE)
-_HEADED = re.compile(r"relief|response|diary|result", re.IGNORECASE)
+# "right 85%, left 75%"
+_OF_SIDE = re.compile(
+    r"\b(?:right|left|rt|lt|[rl])(?:\s+(?:side|neck))?\s*[-:=(]?\s*(?:about|only)?\s*$",
+    re.IGNORECASE,
+)
+_SCORE = re.compile(
+    r"\b\d{1,2}(?:\s?-\s?\d{1,2})?\s?/\s?10\b|\b(?:nrs|vas)\b|\bpre\b[^\n]{0,20}\bpost\W{1,3}\d",
+    re.IGNORECASE,
+)
+
+
+def _is_of_our_block(
+    reading: Reading, told: Account, subject: Subject | None, kind: Kind | None, when: When
+) -> bool:
+    """Whether the block is of the neck or the chest, and not today's where today's was another."""
+    where = region(reading, told, subject)
+    if where == "lumbar":
+        return False
+    if kind == "lumbar_facet":
+        return where == "cervical" and when == "prior"
+    if where is None and region_of_note(reading.even) == "lumbar":
+        return False
+    if kind is None or kind in FACET_BLOCKS:
+        return True
+    # Another procedure was done today: unless a block is named, what is told is its result.
+    return when == "prior" and (
+        (subject is not None and subject.ours)
+        or rule("prior").search(reading.even, told.rows, told.sentence.end) is not None
+    )
+
+
+def _when(reading: Reading, told: Account) -> When:
+    """From the words and dates of its clause, its sentence, its rows, then heading and place."""
+    text = reading.even
+    section = told.section
+    whole = (told.sentence.start, max(told.sentence.end, told.end))
+    for low, high in (told.clause, whole, (told.rows, whole[1])):
+        now = rule("now").search(text, low, high)
+        today = _nearest("today", text, low, high, told.start)
+        prior = _nearest("prior", text, low, high, told.start)
+        if reading.dated_before_today(Sentence(low, high, 0)) or _years_ago(reading, low, high):
+            return "prior"
+        if _since_today(reading, low, high):
+            return "today"
+        if now and (prior is None or abs(now.start() - told.start) <= prior):
+            return "today"
+        if today is not None and (prior is None or today <= prior):
+            told_before = section.time == "prior" or reading.headed_before_today(section)
+            if not told_before or (re.search(r"minutes", text[low:high]) and prior is None):
+                return "today"
+            return "prior"
+        if prior is not None:
+            return "prior"
+    if reading.headed_before_today(section):
+        return "prior"
+    if section.time == "performed" and section.category not in {"title", "procedure", "levels"}:
+        return "today"
+    if section.time in {"prior", "planned"}:
+        return "prior"
+    # No section says when: before the account of the needle it is history, after it the result.
+    for labels in (("ACT", "BLOCK"), ("MBB", "FACET_INJECTION", "MEDIAL_BRANCH")):
+        acts = [t.start for t in reading.of(*labels) if reading.status(t) in LIVE]
+        if acts:
+            return "today" if told.start > acts[len(acts) // 2] else "prior"
+    return "prior"
+
+
+def _since_today(reading: Reading, low: int, high: int) -> bool:
+    """Whether a stretch is dated today or later: the diary of an addendum."""
+    days = [w.day for w in reading.dates if low <= w.start < high and w.day]
+    return bool(days) and reading.dos is not None and all(day >= reading.dos for day in days)
+
+
+_YEAR = re.compile(r"(?<![\d/.-])20\d\d(?![\d/.-])")
+
+
+def _years_ago(reading: Reading, low: int, high: int) -> bool:
+    """Whether a bare year before today's stands beside a treatment: "MBB x2 2023 -> 90%"."""
+    if reading.dos is None:
+        return False
+    return any(
+        int(match.group()) < reading.dos.year
+        and not any(w.start <= match.start() < w.end for w in reading.dates)
+        and rule("ours").search(reading.even, low, match.start()) is not None
+        for match in _YEAR.finditer(reading.even, low, high)
+    )
+
+
+def _nearest(name: str, text: str, low: int, high: int, at: int) -> int | None:
+    return min((abs(m.start() - at) for m in rule(name).finditer(text, low, high)), default=None)
+
+
+_CLAUSE = re.compile(r"[,;\n]|\band\b")
+
+
+def _side(reading: Reading, told: Account) -> Side:
+    """The side the percentage is told of: right behind it, else in front of it in its row."""
+    text, start, end, sentence = reading.even, told.start, told.end, told.sentence
+    clause = _CLAUSE.search(text, end, min(sentence.end, end + 40))
+    behind = side_words(text, end, clause.start() if clause else min(sentence.end, end + 40))
+    if behind:
+        return behind[0].value
+    row = max(sentence.start, text.rfind("\n", 0, start) + 1, start - 60)
+    ahead = side_words(text, row, start)
+    return ahead[-1].value if ahead else "unstated"
