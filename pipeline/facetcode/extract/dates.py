@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-_MONTHS = {
+MONTHS = {
     name: number
     for number, names in enumerate(
         "january jan|february feb|march mar|april apr|may|june jun|july jul|august aug|"
@@ -16,7 +16,7 @@ _MONTHS = {
     )
     for name in names.split()
 }
-_MONTH = "(?P<month>" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\.?"
+_MONTH = "(?P<month>" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")\.?"
 _NUMERIC = re.compile(
     r"(?<![\d/.\-])(?P<a>\d{1,4})(?P<sep>[/.\-]|\s/\s)(?P<b>\d{1,2})(?:(?P=sep)(?P<c>\d{2,4}))(?![\d/]|\.\d|-\d)"
 )
@@ -59,7 +59,7 @@ def vague(text: str, start: int, end: int) -> list[tuple[int | None, int | None]
         if _OF_ELSE.search(text, max(start, match.start() - 60), match.start()):
             continue
         year = match["y1"] or match["y2"]
-        month = _MONTHS[match["month"].lower()] if match["month"] else None
+        month = MONTHS[match["month"].lower()] if match["month"] else None
         found.append((month, int(year) if year else None))
     return found
 
@@ -113,7 +113,7 @@ def find(text: str, *, year: int | None = None) -> list[Written]:
         number = int(match["d1"] or match["d2"])
         stated = match["y1"] or match["y2"]
         full = int(stated) if stated else year
-        day = _build(full, _MONTHS[name], number) if full else None
+        day = _build(full, MONTHS[name], number) if full else None
         found.append(Written(match.start(), match.end(), day))
     if year is not None:
         for match in _SHORT.finditer(text):
