@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-_MONTHS = {
+MONTHS = {
     name: number
     for number, names in enumerate(
         "january jan|february feb|march mar|april apr|may|june jun|july jul|august aug|"
@@ -16,7 +16,7 @@ _MONTHS = {
     )
     for name in names.split()
 }
-_MONTH = "(?P<month>" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\.?"
+_MONTH = "(?P<month>" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")\.?"
 _NUMERIC = re.compile(
     r"(?<![\d/.\-])(?P<a>\d{1,4})(?P<sep>[/.\-]|\s/\s)(?P<b>\d{1,2})(?:(?P=sep)(?P<c>\d{2,4}))(?![\d/]|\.\d|-\d)"
 )
@@ -67,14 +67,14 @@ def vague(text: str, start: int, end: int) -> list[tuple[int | None, int | None]
             found.append((int(numeric["month"]), int(numeric["year"])))
     for named in _NAMED_YEAR.finditer(text, start, end):
         if not _OF_ELSE.search(text, max(start, named.start() - 60), named.start()):
-            found.append((_MONTHS[named["month"].lower()], int(named["year"]) % 100 + 2000))
+            found.append((MONTHS[named["month"].lower()], int(named["year"]) % 100 + 2000))
     for match in _VAGUE.finditer(text, start, end):
         if match["month"] and match["month"].lower() == "may" and match["month"][0] == "m":
             continue  # the verb
         if _OF_ELSE.search(text, max(start, match.start() - 60), match.start()):
             continue
         year = match["y1"] or match["y2"]
-        month = _MONTHS[match["month"].lower()] if match["month"] else None
+        month = MONTHS[match["month"].lower()] if match["month"] else None
         found.append((month, int(year) if year else None))
     return found
 
@@ -141,7 +141,7 @@ def find(text: str, *, today: date | None = None) -> list[Written]:
         name = (match["month"] or match["month2"]).lower()
         number = int(match["d1"] or match["d2"])
         stated = match["y1"] or match["y2"]
-        month = _MONTHS[name]
+        month = MONTHS[name]
         day = _build(int(stated), month, number) if stated else _without_year(today, month, number)
         found.append(Written(match.start(), match.end(), day))
     if today is not None:

@@ -3,230 +3,197 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
+from typing import Any
 
-from facetcode.extract import numbers
+from facetcode.extract import duration, earlier_block, radiculopathy, sedation
 from facetcode.extract.reading import Reading
 from facetcode.extract.rules import Words, at_words, load_rules
 from facetcode.facts import Finding
 
-# Not prose: wordings of the code or the consent that name what they do not state.
-_CODE_TEXT = re.compile(
-    r"\b(?:spondylosis|spondylarthr\w*)\b[^.;\n]{0,30}\bwithout\b[^.;\n]{0,30}$|\bwithout\s+myelopathy\s+(?:or|and)\s*$",
-    re.IGNORECASE,
-)
+_PLACES = 2
+"""Places kept of an item; more prove nothing more."""
+_BEFORE, _AFTER = 70, 45
+"""Characters of the clause in front of a statement, and behind it, that may take it back."""
+_LABEL, _LISTED = 45, 6
+"""Characters of a line that only labels the lines below it, and how many of those it labels."""
+_OUTCOME = 90
+"""Characters of a following sentence in which it tells the outcome."""
 # A field's label states nothing while its blank is empty.
 _UNFILLED = re.compile(
     r"[^:\n]{0,60}:[ \t]*(?:[*_#?]{2,}[ \t.]*(?=\n|$)|(?=\n[ \t]*\S[^:\n]{0,60}:)|$)"
 )
-# From a label to its value: "Radicular symptoms: absent".
-_AUXILIARY = re.compile(r"^[ \t\n:|-]*(?:(?:was|were|is|are|has\s+been)\s+)?", re.IGNORECASE)
+# From a label to its value: "Sedation: none".
+_AUXILIARY = re.compile(
+    r"[ \t\n:|=()\[\]-]*(?:(?:was|were|is|are|has\s+been|have\s+been)\s+(?=\w))?", re.I
+)
+_CLAUSE = re.compile(r"[;:.]|\b(?:but|however|although|though)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """One rule of documentation.yaml, compiled."""
+
+    name: str
+    hints: tuple[str, ...]
+    alone: Words | None
+    pairs: tuple[tuple[Words, Words, int], ...]
+    label: Words | None
+    told_on: re.Pattern[str] | None
+    before: re.Pattern[str] | None
+    inside: re.Pattern[str] | None
+    after: re.Pattern[str] | None
+    sentence: re.Pattern[str] | None
+    silent: frozenset[str]
+
+
+def _pattern(entry: dict[str, Any], key: str) -> re.Pattern[str] | None:
+    return re.compile(entry[key], re.IGNORECASE) if key in entry else None
 
 
 @cache
-def _items() -> list[tuple[str, tuple[str, ...], Words, re.Pattern[str] | None, frozenset[str]]]:
-    return [
-        (
-            entry["name"],
-            tuple(entry["hints"]),
-            at_words(entry["patterns"]),
-            re.compile(entry["not"], re.IGNORECASE) if entry["not"] else None,
-            frozenset(entry["silent"]),
+def _items() -> tuple[_Item, ...]:
+    rules = load_rules("documentation")
+    words = {name: at_words(parts) for name, parts in rules["words"].items()}
+    return tuple(
+        _Item(
+            name=entry["name"],
+            hints=tuple(entry["hints"]),
+            alone=at_words(entry["alone"]) if "alone" in entry else None,
+            pairs=tuple((words[a], words[b], far) for a, b, far in entry.get("pairs", ())),
+            label=at_words(entry["label"]) if "label" in entry else None,
+            told_on=_pattern(entry, "told_on"),
+            before=_pattern(entry, "before"),
+            inside=_pattern(entry, "inside"),
+            after=_pattern(entry, "after"),
+            sentence=_pattern(entry, "sentence"),
+            silent=frozenset(entry["silent"]),
         )
-        for entry in load_rules("documentation")
-    ]
+        for entry in rules["items"]
+    )
 
 
 def find(reading: Reading) -> tuple[Finding, ...]:
     """Every item the note states, with at most two places each."""
     found: list[Finding] = []
     low = reading.even.lower()
-    for name, hints, pattern, taken_back, silent in _items():
-        if not any(hint in low for hint in hints):
+    for item in _items():
+        if not any(hint in low for hint in item.hints):
             continue
-        spots = []
-        for match in pattern.finditer(reading.even):
-            if reading.section_at(match.start()).category in silent:
-                continue
-            if name in {"radiculopathy"} and _CODE_TEXT.search(
-                reading.even, max(0, match.start() - 80), match.start()
-            ):
-                continue
-            if _UNFILLED.match(reading.even, match.end()):
-                continue
-            if taken_back and _taken_back(reading, match, taken_back):
-                continue
-            spots.append(reading.evidence(match.start(), match.end()))
-            if len(spots) == 2:
-                break
+        spots = _spots(reading, item)
         if spots:
-            found.append(Finding(name, tuple(spots)))
-    for extra in (_duration(reading), _interval(reading)):
+            evidence = tuple(reading.evidence(start, end) for start, end in spots)
+            found.append(Finding(item.name, evidence))
+    found += radiculopathy.find(reading)
+    reason = sedation.reason(reading) if any(f.name == "sedation" for f in found) else None
+    for extra in (reason, duration.find(reading), earlier_block.find(reading)):
         if extra is not None:
             found.append(extra)
     return tuple(found)
 
 
-def _taken_back(reading: Reading, match: re.Match[str], pattern: re.Pattern[str]) -> bool:
-    """Whether a word just before the statement, or inside it, denies it."""
-    sentence = reading.sentence_at(match.start())
-    start = max(sentence.start, match.start() - 45)
-    before = reading.even[start : match.start()]
-    # Only the clause: "no fever; sedated with 2 mg midazolam" denies nothing of sedation.
-    before = re.split(r"[;:.]|\bbut\b", before)[-1]
-    return bool(
-        pattern.search(before)
-        or pattern.search(match.group())
-        or pattern.match(_AUXILIARY.sub("", reading.even[match.end() : match.end() + 30]))
+def _spots(reading: Reading, item: _Item) -> list[tuple[int, int]]:
+    """The first places that state an item and do not take it back; none overlaps another."""
+    spots: list[tuple[int, int]] = []
+    for start, end in sorted(set(_stated(reading, item))):
+        if spots and start < spots[-1][1]:
+            continue
+        if reading.section_at(start).category in item.silent:
+            continue
+        if _UNFILLED.match(reading.even, end) or _taken_back(reading, item, start, end):
+            continue
+        spots.append((start, end))
+        if len(spots) == _PLACES:
+            break
+    return spots
+
+
+def _stated(reading: Reading, item: _Item) -> Iterator[tuple[int, int]]:
+    if item.alone is not None:
+        for match in item.alone.finditer(reading.even):
+            yield match.start(), match.end()
+    for first, second, far in item.pairs:
+        ones = [(m.start(), m.end()) for m in first.finditer(reading.even)]
+        if not ones:
+            continue
+        others = [(m.start(), m.end()) for m in second.finditer(reading.even)]
+        yield from _pairs(reading, ones, others, far)
+        if item.label is not None:
+            yield from _labelled(reading, item.label, ones)
+        if item.told_on is not None:
+            yield from _told_on(reading, item.told_on, ones, others)
+
+
+def _pairs(
+    reading: Reading, ones: list[tuple[int, int]], others: list[tuple[int, int]], far: int
+) -> Iterator[tuple[int, int]]:
+    """A word of each list in one sentence, at most ``far`` characters apart."""
+    at = 0
+    for start, end in ones:
+        sentence = reading.sentence_at(start)
+        while at < len(others) and others[at][1] < start - far:
+            at += 1
+        for left, right in others[at:]:
+            if left > end + far or left >= sentence.end:
+                break
+            if left < sentence.start or (left < end and start < right):
+                continue
+            yield min(start, left), max(end, right)
+
+
+def _labelled(
+    reading: Reading, label: Words, ones: list[tuple[int, int]]
+) -> Iterator[tuple[int, int]]:
+    """Words listed line by line below a short heading: "Failed:", then the treatments."""
+    starts = [start for start, _ in ones]
+    lines = reading.sentences
+    for at, line in enumerate(lines[:-1]):
+        if line.end - line.start > _LABEL or not label.search(reading.even, line.start, line.end):
+            continue
+        last = lines[min(at + _LISTED, len(lines) - 1)]
+        first = bisect_left(starts, line.end)
+        if first < len(ones) and starts[first] < min(last.end, line.end + _LISTED * 100):
+            if "\n\n" not in reading.even[line.end : starts[first]]:
+                yield ones[first]
+
+
+def _told_on(
+    reading: Reading,
+    opening: re.Pattern[str],
+    ones: list[tuple[int, int]],
+    others: list[tuple[int, int]],
+) -> Iterator[tuple[int, int]]:
+    """A word in one sentence and its outcome in the next: "She had physiotherapy. Neither ..."."""
+    starts = [start for start, _ in ones]
+    outcomes = [start for start, _ in others]
+    for here, after in pairwise(reading.sentences):
+        if not opening.match(reading.even, after.start, after.end):
+            continue
+        one, other = bisect_left(starts, here.start), bisect_left(outcomes, after.start)
+        if one == len(ones) or starts[one] >= here.end or other == len(others):
+            continue
+        if outcomes[other] < min(after.end, after.start + _OUTCOME):
+            yield starts[one], others[other][1]
+
+
+def _taken_back(reading: Reading, item: _Item, start: int, end: int) -> bool:
+    """Whether words around a statement, or inside it, deny it or make it one of something else."""
+    sentence = reading.sentence_at(start)
+    if item.before is not None:
+        before = reading.even[max(sentence.start, start - _BEFORE) : start]
+        # Only the clause: "no fever; sedated with 2 mg midazolam" denies nothing of sedation.
+        if item.before.search(_CLAUSE.split(before)[-1]):
+            return True
+    if item.inside is not None and item.inside.search(reading.even, start, end):
+        return True
+    if item.after is not None:
+        after = _AUXILIARY.sub("", reading.even[end : end + _AFTER], count=1)
+        if item.after.match(after):
+            return True
+    return item.sentence is not None and bool(
+        item.sentence.search(reading.even, sentence.start, sentence.end)
     )
-
-
-_N = rf"(?:\d{{1,3}}(?:\.\d)?|{numbers.WORD}\b|several|many|couple\s+of|few)"
-_DURATION = re.compile(
-    rf"(?<![\w./])(?P<n>{_N})(?:\s+and\s+a\s+half)?\s*(?:\+|plus|or\s+more)?\s*-?\s*(?:to\s+\d+\s*)?"
-    r"(?P<unit>years?|yrs?|yr\b|y\b|months?|mos?\b|mths?|weeks?|wks?)"
-    r"(?!\s*[./-]?\s*o\b|\s*(?:old|-old|follow|ago\s+(?:she|he)\s+(?:had|under)|later|after|f/u"
-    r"|of\s+(?:pt|physical|therapy|nsaid|home|chiro|conservative|meloxicam|naproxen|relief)))",
-    re.IGNORECASE,
-)
-_PAIN = re.compile(
-    r"\b(?:pain|symptoms?|neck|back|cervicalgia|ache|aching|suffer\w*|duration|onset|chronic\w*"
-    r"|headaches?|complain\w*|hx|history|axial|spondylosis|facet\w*|present|persist\w*|began"
-    r"|started|since|hurt\w*|injur\w*|collision|accident|mv[ac]|whiplash|fell|fall)\b",
-    re.IGNORECASE,
-)
-_NOT_PAIN = re.compile(
-    r"\b(?:relief|lasted|lasting|physical\s+therapy|\bpt\b|therapy|home\s+exercise|nsaids?"
-    r"|follow[- ]?up|return|rtc|weeks?\s+of|trial|course\s+of|interval|apart|block|mbb|next"
-    r"|in\s+(?:the\s+)?clinic|schedule\w*|smok\w*|post-?op\w*|meloxicam|naproxen|ibuprofen"
-    r"|gabapentin|exercis\w*|chiro\w*|hold|resume)\b",
-    re.IGNORECASE,
-)
-_SINCE = re.compile(
-    r"\b(?:since|(?:goes|going|dat(?:es|ing))\s+back|began|begun|started|starting|onset|developed|beginning|from|"
-    r"after|following)\b(?:[\s,:-]+[A-Za-z0-9'.]+){0,7}?[\s,:-]+"
-    r"(?:\d{1,2}(?:st|nd|rd|th)?,?\s+|\d{1,2}/(?:\d{1,2}/)?)?'?"
-    r"(?P<year>(?:19|20)\d\d)\b"
-    r"|\b(?:for|x|many|several|over\s+(?:the\s+)?(?:past|last)?|of)\s*"
-    r"(?:many\s+|several\s+|some\s+|a\s+number\s+of\s+|"
-    r"the\s+(?:past|last)\s+(?:few|several|many)\s+)?(?P<years>years|yrs)\b"
-    r"|\b(?P<long>long-?standing|years\s+of|decades?|multi-?year"
-    r"|(?:over|more\s+than|about|nearly|half)\s+a\s+year|a\s+year)\b",
-    re.IGNORECASE,
-)
-
-_IT_LASTS = re.compile(r"\b(?:it|this|that)\s+(?:has|had|is|was|started|began)\b", re.IGNORECASE)
-"""The pain of the sentence before: "It has been there a year and a half"."""
-
-
-def _duration(reading: Reading) -> Finding | None:
-    """Months the pain has lasted, the longest stated; value in whole months."""
-    best: tuple[float, int, int] | None = None
-    for match in _DURATION.finditer(reading.even):
-        months = _months(match["n"], match["unit"])
-        if months is None or reading.section_at(match.start()).category in {
-            "plan",
-            "family",
-            "consent",
-        }:
-            continue
-        sentence = reading.sentence_at(match.start())
-        before = reading.even[max(sentence.start, match.start() - 70) : match.start()]
-        after = reading.even[match.end() : min(sentence.end, match.end() + 50)]
-        section = reading.section_at(match.start())
-        titled = re.search(r"duration|onset|pain\s+history", section.heading, re.IGNORECASE)
-        if not titled:
-            near_pain = [m.end() for m in _PAIN.finditer(before)]
-            near_other = [m.end() for m in _NOT_PAIN.finditer(before)]
-            ahead = _PAIN.search(after)
-            ahead_other = _NOT_PAIN.search(after)
-            if near_other and (not near_pain or max(near_other) > max(near_pain)):
-                continue
-            if not near_pain and not (
-                ahead and (not ahead_other or ahead.start() < ahead_other.start())
-            ):
-                continue
-            if not near_pain and re.search(r"\bago\b", after[:6]):
-                continue
-        if best is None or months > best[0]:
-            best = (months, match.start(), match.end())
-    since = None
-    for match in _SINCE.finditer(reading.even):
-        if reading.section_at(match.start()).category in {"plan", "family", "consent"}:
-            continue
-        sentence = reading.sentence_at(match.start())
-        told = _PAIN.search(reading.even, sentence.start, sentence.end)
-        if not told and not _IT_LASTS.search(reading.even, sentence.start, match.start()):
-            continue
-        since = match
-        break
-    if since is not None and (best is None or best[0] < 3):
-        months = 12
-        if since["year"] and reading.dos is not None:
-            # Only the year is sure: counted from its end, though never under three months.
-            past = reading.dos.year - int(since["year"])
-            months = 0 if past < 1 else max(3, past * 12 + reading.dos.month - 12)
-        if months >= 3:
-            best = (months, since.start(), since.end())
-    if best is None:
-        return None
-    return Finding("pain_duration", (reading.evidence(best[1], best[2]),), str(int(best[0])))
-
-
-def _months(raw: str, unit: str) -> float | None:
-    word = raw.lower()
-    number = {"several": 3.0, "many": 5.0, "few": 3.0}.get(word) or (
-        2.0 if word.startswith("couple") else numbers.value(raw)
-    )
-    if number is None or number > 80:
-        return None
-    first = unit[0].lower()
-    if first == "y":
-        return number * 12
-    return number if first == "m" else number / 4.345
-
-
-_FIRST = re.compile(
-    r"(?<!\w)(?:first|1st|initial|prior|previous|last|earlier|#\s?1|no\.?\s?1|number\s+(?:1|one)|block\s+(?:1|one)|mbb\s?#?\s?1)\b",
-    re.IGNORECASE,
-)
-_BLOCK = re.compile(
-    r"\b(?:blocks?|mbbs?|medial\s+branch|diagnostic|facets?|injections?|sets?|one)\b|#\s?1\b|\bfirst\s+(?:was|done|performed|on)\b",
-    re.IGNORECASE,
-)
-_GAP = re.compile(
-    rf"\b(?P<n>\d{{1,3}}|{numbers.WORD})\s*(?P<unit>days?|weeks?|wks?|months?|mos?)\s+(?:ago|prior|earlier|apart|before|after|since|following|have\s+(?:passed|elapsed))",
-    re.IGNORECASE,
-)
-
-
-def _interval(reading: Reading) -> Finding | None:
-    """When the earlier block was: its ISO date, or the days since, as the note states it."""
-    for match in _FIRST.finditer(reading.even):
-        if reading.section_time(match.start()) in {"planned", "conditional", "other"}:
-            continue
-        sentence = reading.sentence_at(match.start())
-        if not _BLOCK.search(reading.even, sentence.start, sentence.end):
-            continue
-        days: list[tuple[date, int, int]] = [
-            (w.day, w.start, w.end)
-            for w in reading.dates
-            if sentence.start <= w.start < min(sentence.end + 60, len(reading.even))
-            and w.day
-            and (reading.dos is None or w.day < reading.dos)
-        ]
-        if days:
-            day, start, end = min(days, key=lambda d: abs(d[1] - match.end()))
-            return Finding("prior_block_date", (reading.evidence(start, end),), day.isoformat())
-        gap = _GAP.search(reading.even, sentence.start, sentence.end)
-        if gap:
-            number = numbers.value(gap["n"])
-            factor = {"d": 1, "w": 7, "m": 30}[gap["unit"][0].lower()]
-            if number is not None:
-                return Finding(
-                    "interval_days",
-                    (reading.evidence(gap.start(), gap.end()),),
-                    str(int(number * factor)),
-                )
-    return None

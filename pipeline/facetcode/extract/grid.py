@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -170,7 +171,7 @@ def _rows_with_side(text: str, lines: Sequence[tuple[int, int]], number: int) ->
                 break
             continue
         cells = [m.start() for m in _GAP.finditer(text, level.end(), line[1])] + [line[1]]
-        for start, end in zip(cells, cells[1:], strict=False):
+        for start, end in itertools.pairwise(cells):
             side = _SIDE.search(text, start, end)
             if side and not text[start:end].strip(" |\t").replace(side.group(), "", 1).strip():
                 rows.append((line, [Tick(_side(side), *side.span(), line, (0, 0))]))

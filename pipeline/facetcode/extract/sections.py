@@ -41,7 +41,8 @@ _BEFORE = re.compile(
 # A heading on its own line, or ended by a colon, a bar, an equals sign or a spaced dash.
 _LABEL = re.compile(
     r"(?P<name>[A-Za-z](?:[A-Za-z0-9 /&()'#.,+@\-]|(?<=\d):(?=\d\d)){0,60}?)\**[ ]*"
-    r"(?P<end>:+\**|\|+|=+|\.{3,}:?|[ ]-+(?:[ ]|$)|/?\**[ ]*$|[ ]{2,}(?=\S)|(?<=[A-Za-z])/[ ](?=[A-Z][a-z]))"
+    r"(?P<end>:+\**|\|+|=+|\.{3,}:?|[ ]-+(?:[ ]|$)|/?\**[ ]*$|[ ]{2,}(?=\S)"
+    r"|(?<=[A-Za-z])/[ ](?=[A-Z][a-z]))"
 )
 # Inside running text only unmistakable headings count: capitalised, with a colon.
 _INSIDE = re.compile(
