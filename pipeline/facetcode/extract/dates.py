@@ -79,6 +79,17 @@ def vague(text: str, start: int, end: int) -> list[tuple[int | None, int | None]
     return found
 
 
+def opens_with_month(text: str, start: int) -> bool:
+    """Whether a sentence begins with a month or a year without a day: "In June I blocked"."""
+    return _OPENING.match(text, start) is not None
+
+
+_OPENING = re.compile(
+    rf"\s*(?:back\s+)?(?:in|last|during)\s+(?:early\s+|late\s+|mid-?\s?)?(?:{_MONTH}|(?:19|20)\d\d\b)",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """A date as written: half-open offsets; ``day`` is None when the year cannot be known."""

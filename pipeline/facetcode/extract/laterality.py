@@ -79,6 +79,16 @@ def words(text: str, start: int, end: int) -> list[SideWord]:
                 other.group().lower().startswith("placed") and _LEVEL_NEXT.match(text, match.end())
             ):
                 continue
+            said = match.group().lower()
+            if (
+                said.endswith("left")
+                and _VERB.match(text, match.end())
+                and (
+                    said != "left"
+                    or not _THE.search(text, max(start, match.start() - 8), match.start())
+                )
+            ):
+                continue
             behind = _NEW_LINE.split(text[match.end() : match.end() + 40], maxsplit=1)[0]
             if _pattern("not_after").search(behind):
                 continue
@@ -86,6 +96,12 @@ def words(text: str, start: int, end: int) -> list[SideWord]:
     return sorted(found, key=lambda word: word.start)
 
 
+# "and left half a millilitre at each": a verb, no side.
+_VERB = re.compile(
+    r"\s+(?:half|a|an|about|some|the(?!\s+(?:side|[CT]-?\d))|him|her|them|it|in\s+place|behind|\d|with|home|work|without|to)\b",
+    re.IGNORECASE,
+)
+_THE = re.compile(r"(?:the|on|at|of|,|:|;|-|to)\s*$", re.IGNORECASE)
 # "Side: Left" and in the next line "Procedure": the fields of a form say nothing of each other.
 _NEW_LINE = re.compile(r"\n(?=\s*[A-Z0-9\[(*-])")
 

@@ -97,7 +97,9 @@ def _composites(reading: Reading) -> Iterable[Target]:
         if reading.status(target) not in LIVE:
             continue
         category = reading.section_at(target.start).category
-        if category in {"diagnosis", "exam", "imaging", "assessment"}:
+        if category in {"diagnosis", "exam", "imaging"} or (
+            category == "assessment" and reading.status(target) != "performed"
+        ):
             continue
         sentence = reading.sentence_at(target.start)
         near = [

@@ -128,12 +128,13 @@ class Reading:
             for w in self.dates
             if sentence.start <= w.start < sentence.end and w.day is not None
         ]
-        if self.dos is None:
-            return False
         if not days:
             vague = dates.vague(self.even, sentence.start, sentence.end)
+            if self.dos is None:
+                # Nobody names the month of today: "In June I blocked" tells of an earlier one.
+                return bool(vague) and dates.opens_with_month(self.even, sentence.start)
             return any(_before(month, year, self.dos) for month, year in vague)
-        return all(day < self.dos for day in days)
+        return self.dos is not None and all(day < self.dos for day in days)
 
     def headed_before_today(self, section: SectionSpan) -> bool:
         """Whether a heading bears an earlier date: "Response to block #1 (7/24/2025):"."""
