@@ -307,7 +307,11 @@ def corrected(reading: Reading) -> SideWord | None:
 
 def _called_wrong(reading: Reading) -> SideWord | None:
     """The one side a passage leaves standing that calls a side wrong; None without one."""
-    for match in _pattern("side_wrong").finditer(reading.even):
+    spots = [*_pattern("side_wrong").finditer(reading.even)]
+    for section in reading.sections:
+        if section.category == "addendum":
+            spots += _pattern("put_right").finditer(reading.even, section.start, section.end)
+    for match in spots:
         section = reading.section_at(match.start())
         if section.category in {"history", "family", "exam", "imaging"}:
             continue

@@ -308,6 +308,8 @@ def _apart(text: str, span: SectionSpan) -> list[SectionSpan]:
     """The section, cut in two where it goes on with today's account under its own heading."""
     if span.category == "procedure":
         return _told(text, span)
+    if span.category == "plan":
+        return _carried_out(text, span)
     if span.time in {"performed", "planned"} or span.category in {
         "title",
         "body",
@@ -331,6 +333,27 @@ def _apart(text: str, span: SectionSpan) -> list[SectionSpan]:
             continue
         rest = SectionSpan("narrative", TIMES["narrative"], at, at, span.end)
         return [replace(span, end=at), rest]
+    return [span]
+
+
+def _carried_out(text: str, span: SectionSpan) -> list[SectionSpan]:
+    """A plan that the same heading goes on to carry out: what was planned is then the title."""
+    cues, other_day = _account()
+    if sum(cue.search(text, span.body, span.end) is not None for cue in cues) < _ACCOUNT_CUES + 1:
+        return [span]
+    future = re.compile(load_rules("narrative")["future"], re.IGNORECASE)
+    for start in _STARTS.finditer(text, span.body, span.end):
+        at = start.end()
+        opening = text[at : min(at + 2 * _OPENING, span.end)]
+        if sum(cue.search(opening) is not None for cue in cues) < _ACCOUNT_CUES:
+            continue
+        if other_day.search(opening) or future.search(opening):
+            continue
+        rest = SectionSpan("narrative", TIMES["narrative"], at, at, span.end)
+        head = replace(span, end=at)
+        if at - span.body <= _TITLE_CHARS and not future.search(text, span.body, at):
+            head = replace(head, category="procedure", time=TIMES["procedure"])
+        return [head, rest]
     return [span]
 
 
