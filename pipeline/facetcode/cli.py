@@ -17,6 +17,7 @@ from typing import Annotated, ParamSpec
 import typer
 
 from facetcode import __version__
+from facetcode.commands import agree as agree_commands
 from facetcode.commands import batch as batch_commands
 from facetcode.commands import physician as physician_commands
 from facetcode.commands import policy as policy_commands
@@ -255,6 +256,9 @@ app.command("batch", short_help="Code a whole export, with a worklist and a repo
     guarded(batch_commands.batch_command)
 )
 app.command("evaluate", short_help="Measure accuracy on labelled notes.")(guarded(evaluate_command))
+app.command("agree", short_help="Agreement between annotators, or with the program.")(
+    guarded(agree_commands.agree_command)
+)
 labels = typer.Typer(help="Labelled notes: inline files to gold files.", no_args_is_help=True)
 labels.command("compile", short_help="Inline files to gold files.")(guarded(compile_command))
 app.add_typer(labels, name="annotations")

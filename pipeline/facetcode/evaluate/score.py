@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
+from facetcode.coding.completeness import CODE_DETERMINING
 from facetcode.evaluate.gold import POLICIES, GoldNote
 from facetcode.evaluate.matching import Counts, Span, compare, compare_spans
 from facetcode.facts import Evidence
-from facetcode.record import Record
+from facetcode.record import Record, Status
 
 FACTS = (
     "joint+side",
@@ -64,6 +65,22 @@ def claim(record: Record) -> tuple[str, ...]:
     return tuple(
         "-".join((line.code, *sorted(line.modifiers, key=_modifier_order))) for line in record.lines
     )
+
+
+_NOT_LABELLED = frozenset({"INTENT_MISSING", "NCCI_EDIT"})
+"""Flags that make a query under Medicare, where the labels' status does not count them."""
+
+
+def labelled_status(record: Record) -> Status:
+    """The record's status as labels mean it: under ``default``, where an open intent asks nothing.
+
+    Under Medicare a modifier hangs on the intent, and a record is a query for it alone.
+    """
+    reasons = {flag.code for flag in record.flags if flag.severity == "hard"}
+    open_ = reasons & {*CODE_DETERMINING}
+    if record.status == "query" and open_ and open_ <= _NOT_LABELLED:
+        return "coded"
+    return record.status
 
 
 def _modifier_order(modifier: str) -> tuple[int, str]:

@@ -1,0 +1,325 @@
+"""Agreement between labelings of the same notes: fields by kappa, marks by F1, and where not."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from facetcode.evaluate.gold import FLAGS
+from facetcode.evaluate.intervals import Estimate, f1_interval
+from facetcode.evaluate.kappa import (
+    SEED,
+    Agreement,
+    Floats,
+    Units,
+    bootstrap,
+    interval,
+    kappas,
+    table_of,
+)
+from facetcode.evaluate.labelings import Labeling, Labels, Mark
+from facetcode.evaluate.matching import Counts, compare, compare_spans, pair_spans
+
+HOWS = ("exact", "overlap", "exact, attributes", "overlap, attributes")
+"""How marks may answer each other: the same words or some of them, read alike or not."""
+HUMANS, MIXED, MACHINES = "human-human", "machine-human", "machine-machine"
+
+_FIRST = ("status", "kind", "intent", "ordinal", "guidance", "joints", "side", "named_as")
+_FEW = 2
+"""Raters up to whom the kappa is Cohen's and the pair is the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpanAgreement:
+    """Marks both made, only the first, only the second (tp, fn, fp); F1 with its interval."""
+
+    counts: Counts
+    f1: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two raters, by their places among the labelings, on the notes both labelled."""
+
+    a: int
+    b: int
+    who: str
+    notes: int
+    fields: Mapping[str, Agreement]
+    spans: Mapping[str, Mapping[str, SpanAgreement]]
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Mean kappa of the human pairs, of the machine with each human, and the second less the first.
+
+    All on the notes that every rater labelled; the intervals come from the same draws of notes.
+    """
+
+    human: Estimate
+    machine: Estimate
+    difference: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """One field or mark of one note on which raters differ; a word a rater, None where not asked.
+
+    Words are labels and offsets, never those of the note.
+    """
+
+    note_id: str
+    field: str
+    said: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementReport:
+    """All that was found about some labelings of the same notes."""
+
+    labelings: Sequence[Labeling]
+    common: int
+    """Notes that every rater labelled."""
+    pairs: Sequence[Pair]
+    together: Mapping[str, Agreement]
+    """Fleiss' kappa of more than two raters, on the notes that all labelled; else empty."""
+    beside: Mapping[str, Beside]
+    disagreements: Sequence[Disagreement]
+    set_aside: Sequence[str]
+    """Notes whose text differs between labelings: their offsets say nothing about each other."""
+
+
+def compare_labelings(labelings: Sequence[Labeling], seed: int = SEED) -> AgreementReport:
+    """Compare two or more labelings; notes that only one of them holds are left out."""
+    aside = _other_texts(labelings)
+    common = _shared(labelings, aside)
+    pairs = [
+        _pair(labelings, a, b, aside, seed)
+        for a, b in itertools.combinations(range(len(labelings)), 2)
+    ]
+    several = len(labelings) > _FEW and common
+    everybody = [[labeling.notes[i] for i in common] for labeling in labelings]
+    together = _fields(everybody, seed) if several else {}
+    return AgreementReport(
+        labelings=labelings,
+        common=len(common),
+        pairs=pairs,
+        together=together,
+        beside=_beside(labelings, everybody, seed) if several else {},
+        disagreements=list(_disagreements(labelings, aside)),
+        set_aside=sorted(aside),
+    )
+
+
+def _shared(labelings: Sequence[Labeling], aside: set[str]) -> list[str]:
+    held = [set(labeling.notes) for labeling in labelings]
+    return sorted(set.intersection(*held) - aside)
+
+
+def _other_texts(labelings: Sequence[Labeling]) -> set[str]:
+    texts: dict[str, str] = {}
+    differing = set()
+    for labeling in labelings:
+        for note_id, labels in labeling.notes.items():
+            if labels.text is not None and texts.setdefault(note_id, labels.text) != labels.text:
+                differing.add(note_id)
+    for labeling in labelings:
+        for note_id, labels in labeling.notes.items():
+            text = texts.get(note_id)
+            if text is not None and any(text[e.start : e.end] != e.text for e in labels.quoted):
+                differing.add(note_id)
+    return differing
+
+
+def _pair(labelings: Sequence[Labeling], a: int, b: int, aside: set[str], seed: int) -> Pair:
+    two = (labelings[a], labelings[b])
+    shared = _shared(two, aside)
+    machines = sum(labeling.machine for labeling in two)
+    said = [[labeling.notes[i] for i in shared] for labeling in two]
+    return Pair(
+        a=a,
+        b=b,
+        who=(HUMANS, MIXED, MACHINES)[machines],
+        notes=len(shared),
+        fields=_fields(said, seed) if shared else {},
+        spans=_spans(said, _span_labels(said, bool(machines))) if shared else {},
+    )
+
+
+def field_order(name: str) -> tuple[int, int, str]:
+    """Sort key of fields: what was done first, then codes, then flags in the guidelines' order."""
+    if name in _FIRST:
+        return 0, _FIRST.index(name), name
+    if name.startswith("codes"):
+        return 1, 0, name
+    if name.startswith("flags"):
+        return 3, 0, name
+    if name.startswith("flag "):
+        return 4, FLAGS.index(name.split()[1]), name
+    return 2, 0, name
+
+
+def units_of(said: Sequence[Sequence[Labels]]) -> dict[str, Units]:
+    """Field to what was rated, of raters' labels of the same notes in the same order.
+
+    A note counts for a field where every rater filled it. The side is rated a joint, of joints
+    that every rater names; a flag that nobody ever raised is no field.
+    """
+    units: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
+    for place, of_note in enumerate(zip(*said, strict=True)):
+        names = set.intersection(*(set(labels.fields) for labels in of_note))
+        for name in names:
+            words = tuple(labels.fields[name] for labels in of_note)
+            units.setdefault(name, []).append((place, words))
+        joints = set.intersection(*(set(labels.sides) for labels in of_note))
+        for joint in sorted(joints):
+            words = tuple(labels.sides[joint] for labels in of_note)
+            units.setdefault("side", []).append((place, words))
+    return {
+        name: units[name]
+        for name in sorted(units, key=field_order)
+        if not name.startswith("flag ") or any("raised" in words for _, words in units[name])
+    }
+
+
+def _fields(said: Sequence[Sequence[Labels]], seed: int) -> dict[str, Agreement]:
+    units = units_of(said)
+    found = kappas(list(units.values()), len(said[0]), seed)
+    return dict(zip(units, found, strict=True))
+
+
+def _span_labels(said: Sequence[Sequence[Labels]], machine: bool) -> list[str]:
+    labels = {label for notes in said for note in notes for label in note.marks}
+    # A record cites the words of a level; it keeps none for the word of the side.
+    return sorted(labels - {"side"} if machine else labels)
+
+
+def _spans(
+    said: Sequence[Sequence[Labels]], names: Sequence[str]
+) -> dict[str, dict[str, SpanAgreement]]:
+    found: dict[str, dict[str, SpanAgreement]] = {}
+    for name in names:
+        counts = [
+            mark_counts(a.marks.get(name, ()), b.marks.get(name, ()))
+            for a, b in zip(*said, strict=True)
+        ]
+        found[name] = {how: _span_agreement([c[how] for c in counts]) for how in HOWS}
+    return found
+
+
+def mark_counts(first: Sequence[Mark], second: Sequence[Mark]) -> dict[str, Counts]:
+    """How many marks of two raters answer each other, a way of ``HOWS``."""
+    places = [[(m.start, m.end) for m in marks] for marks in (first, second)]
+    read: dict[str, Counts] = {
+        "exact": compare_spans(*places, exact=True),
+        "overlap": compare_spans(*places, exact=False),
+        "exact, attributes": compare(first, second),
+    }
+    alike = Counts()
+    for attrs in {m.attrs for m in (*first, *second)}:
+        same = [[(m.start, m.end) for m in marks if m.attrs == attrs] for marks in (first, second)]
+        alike += compare_spans(*same, exact=False)
+    return {**read, "overlap, attributes": alike}
+
+
+def _span_agreement(counts: Sequence[Counts]) -> SpanAgreement:
+    total = sum(counts, Counts())
+    if total.f1 is None:
+        return SpanAgreement(total, Estimate(None, 0.0, 1.0, 0))
+    low, high = f1_interval(np.array([(c.tp, c.fp, c.fn) for c in counts]))
+    return SpanAgreement(total, Estimate(total.f1, low, high, total.tp + total.fp + total.fn))
+
+
+def _beside(
+    labelings: Sequence[Labeling], said: Sequence[Sequence[Labels]], seed: int
+) -> dict[str, Beside]:
+    """Human pairs beside pairs of a machine and a human; empty without two humans and a machine."""
+    pairs = list(itertools.combinations(range(len(labelings)), 2))
+    kind = {pair: labelings[pair[0]].machine + labelings[pair[1]].machine for pair in pairs}
+    if not {0, 1} <= set(kind.values()):
+        return {}
+    units = {pair: units_of([said[pair[0]], said[pair[1]]]) for pair in pairs if kind[pair] < _FEW}
+    notes = len(said[0])
+    found: dict[str, Beside] = {}
+    for name in sorted(set().union(*units.values()), key=field_order):
+        groups: list[tuple[list[float], list[Floats]]] = [([], []), ([], [])]
+        rated = [pair for pair in units if name in units[pair]]
+        estimates = kappas([units[pair][name] for pair in rated], notes)
+        tables = [table_of(units[pair][name], notes) for pair in rated]
+        draws = bootstrap(tables, notes, seed)
+        for pair, estimate, drawn in zip(rated, estimates, draws, strict=True):
+            if estimate.kappa.value is not None:
+                groups[kind[pair]][0].append(estimate.kappa.value)
+                groups[kind[pair]][1].append(drawn)
+        if groups[0][0] and groups[1][0]:
+            found[name] = _set_beside(*groups, notes=notes)
+    return found
+
+
+def _set_beside(
+    human: tuple[list[float], list[Floats]],
+    machine: tuple[list[float], list[Floats]],
+    *,
+    notes: int,
+) -> Beside:
+    human_mean, machine_mean = (sum(group[0]) / len(group[0]) for group in (human, machine))
+    human_draws, machine_draws = (np.mean(group[1], axis=0) for group in (human, machine))
+    apart = machine_mean - human_mean
+    return Beside(
+        Estimate(human_mean, *interval(human_draws, human_mean), notes),
+        Estimate(machine_mean, *interval(machine_draws, machine_mean), notes),
+        Estimate(apart, *interval(machine_draws - human_draws, apart), notes),
+    )
+
+
+def _disagreements(labelings: Sequence[Labeling], aside: set[str]) -> Iterator[Disagreement]:
+    for note_id in sorted(set().union(*(labeling.notes for labeling in labelings)) - aside):
+        said = [labeling.notes.get(note_id) for labeling in labelings]
+        names = sorted({n for labels in said if labels for n in labels.fields}, key=field_order)
+        for name in names:
+            # All flags together differ where one of them does, and that one is listed.
+            if not name.startswith("flags"):
+                words = tuple(labels.fields.get(name) if labels else None for labels in said)
+                if _differ(words):
+                    yield Disagreement(note_id, name, words)
+        joints = sorted({j for labels in said if labels for j in labels.sides})
+        for joint in joints:
+            words = tuple(labels.sides.get(joint) if labels else None for labels in said)
+            if _differ(words):
+                yield Disagreement(note_id, f"side {joint}", words)
+        for a, b in itertools.combinations(range(len(said)), 2):
+            first, second = said[a], said[b]
+            if first and second:
+                machine = labelings[a].machine or labelings[b].machine
+                for label in _span_labels([[first], [second]], machine):
+                    marks = first.marks.get(label, ()), second.marks.get(label, ())
+                    for pair in _marks_apart(*marks):
+                        row: list[str | None] = [None] * len(said)
+                        row[a], row[b] = pair
+                        yield Disagreement(note_id, f"{label} mark", tuple(row))
+
+
+def _differ(words: Sequence[str | None]) -> bool:
+    return len(set(words) - {None}) > 1
+
+
+def _marks_apart(first: Sequence[Mark], second: Sequence[Mark]) -> list[tuple[str, str]]:
+    """Marks that differ in words or in reading, beside what answers them, in the note's order."""
+    pairs, only_first, only_second = pair_spans(
+        [(m.start, m.end) for m in first], [(m.start, m.end) for m in second], exact=False
+    )
+    apart = [
+        (first[i].start, _mark(first[i]), _mark(second[j]))
+        for i, j in pairs
+        if first[i] != second[j]
+    ]
+    apart += [(first[i].start, _mark(first[i]), "none") for i in only_first]
+    apart += [(second[j].start, "none", _mark(second[j])) for j in only_second]
+    return [(a, b) for _, a, b in sorted(apart)]
+
+
+def _mark(mark: Mark) -> str:
+    return f"{mark.start}-{mark.end} {mark.attrs}"
