@@ -271,7 +271,12 @@ def to_gold(note: GoldNote) -> dict[str, Any]:
     }
 
 
-def _from_gold(data: Mapping[str, Any], name: str, line: int) -> GoldNote:
+def from_gold(data: Mapping[str, Any], name: str, line: int) -> GoldNote:
+    """The inverse of ``to_gold``; ``name`` and ``line`` say where a complaint points.
+
+    AnnotationError says what is wrong with a value; ValueError, KeyError, TypeError and
+    AttributeError come of what is no labelled note at all.
+    """
     values = {key: value for key, value in data.items() if key not in ("text", "spans", "facts")}
     facts = dict(data["facts"])
     facts["levels"] = {level["joint"]: level["side"] for level in facts["levels"]}
@@ -287,7 +292,7 @@ def read_gold(path: Path) -> Iterator[GoldNote]:
     with path.open(encoding="utf-8", newline="\n") as lines:
         for number, line in enumerate(lines, 1):
             try:
-                note = _from_gold(json.loads(line), path.name, number)
+                note = from_gold(json.loads(line), path.name, number)
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise AnnotationError(
                     f"{path.name}:{number}: not a labelled note; compile the inline files again"

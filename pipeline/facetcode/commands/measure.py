@@ -1,4 +1,4 @@
-"""``facetcode agree``: how far raters of the same notes agree, people and the program alike."""
+"""``facetcode agree`` and ``facetcode compare``: raters, and runs, of the same notes."""
 
 from __future__ import annotations
 
@@ -79,6 +79,93 @@ def agree_command(
     if output is not None:
         write_json(output, agreement_tables.to_json(report))
     if failed or report.set_aside:
+        raise typer.Exit(1)
+
+
+def compare_command(
+    before: Annotated[
+        Path, typer.Argument(metavar="RUN_A", help="Records of the run there is, or its folder.")
+    ],
+    after: Annotated[
+        Path, typer.Argument(metavar="RUN_B", help="Records of the run that may replace it.")
+    ],
+    gold: Annotated[
+        Path | None,
+        typer.Option(
+            "--gold", metavar="GOLD", help="Labelled notes: say what is better and worse."
+        ),
+    ] = None,
+    fail_if_worse: Annotated[
+        bool,
+        typer.Option(
+            "--fail-if-worse", help="Exit 1 if fewer notes are right or a record is lost."
+        ),
+    ] = False,
+    most: Annotated[
+        int, typer.Option("--most", min=0, help="Changes to print; 0 prints all.")
+    ] = 50,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="FILE", help="Also write figures and changes as JSON."),
+    ] = None,
+) -> None:
+    """Compare two runs over the same notes: what changed, and against labels for better or worse.
+
+    Exit status 0: compared; 1: some records could not be read and are listed, or the second run is
+    worse and --fail-if-worse is given.
+
+    \b
+    Examples:
+      facetcode compare results-1.0/ results-1.1/
+      facetcode compare old.jsonl new.jsonl --gold gold/ --fail-if-worse
+    """
+    from facetcode.cli import same_file, say
+
+    if fail_if_worse and gold is None:
+        raise FacetcodeError(
+            "--fail-if-worse needs --gold: without labels a change is only a change"
+        )
+    if output and any(same_file(output, path) for path in (before, after, gold) if path):
+        raise FacetcodeError(f"{output}: is an input; name another file to write to")
+    need("comparing", "scipy")
+    import dataclasses
+
+    from rich.console import Console
+
+    from facetcode.evaluate import compare_tables
+    from facetcode.evaluate.cases import OTHER_TEXT
+    from facetcode.evaluate.compare import compare_runs, judge, read_run, to_json
+    from facetcode.evaluate.corpus import read_corpus
+
+    failed: list[str] = []
+
+    def told(reject: Reject) -> None:
+        failed.append(reject.note_id)
+        whose = f"note {reject.note_id}: " if reject.note_id else ""
+        say(f"{reject.source}: {whose}{reject.reason}; {reject.remedy}")
+
+    found = compare_runs(read_run(before, told), read_run(after, told))
+    if not found.notes:
+        raise FacetcodeError("the runs have no note in common; note ids must be the same")
+    if gold is not None:
+
+        def judged_told(reject: Reject) -> None:
+            # What cannot be read was said already, and labels of notes that a run does not hold
+            # are no fault of it: a corpus may be larger than a night's export.
+            if reject.reason == OTHER_TEXT:
+                told(reject)
+
+        judged = judge(read_corpus(gold), before, after, judged_told)
+        found = dataclasses.replace(found, judged=judged)
+    wide = None if sys.stdout.isatty() else 120
+    console = Console(markup=False, emoji=False, highlight=False, width=wide)
+    compare_tables.show(console, found, most)
+    if output is not None:
+        write_json(output, to_json(found))
+    if fail_if_worse:
+        for reason in found.worse:
+            say(f"worse: {reason}")
+    if failed or (fail_if_worse and found.worse):
         raise typer.Exit(1)
 
 
