@@ -22,8 +22,8 @@ from facetcode.commands import measure as measure_commands
 from facetcode.commands import physician as physician_commands
 from facetcode.commands import policy as policy_commands
 from facetcode.commands.desk import desk_app
+from facetcode.commands.evaluate import check_command, compile_command, evaluate_command
 from facetcode.errors import FacetcodeError
-from facetcode.evaluate.commands import check_command, compile_command, evaluate_command
 from facetcode.output import Format, format_for
 from facetcode.terminal import one_line
 

@@ -134,7 +134,7 @@ def compare_command(
 
     from facetcode.evaluate import compare_tables
     from facetcode.evaluate.cases import OTHER_TEXT
-    from facetcode.evaluate.compare import compare_runs, judge, read_run, to_json
+    from facetcode.evaluate.compare import compare_runs, judge, read_run
     from facetcode.evaluate.corpus import read_corpus
 
     failed: list[str] = []
@@ -161,7 +161,7 @@ def compare_command(
     console = Console(markup=False, emoji=False, highlight=False, width=wide)
     compare_tables.show(console, found, most)
     if output is not None:
-        write_json(output, to_json(found))
+        write_json(output, compare_tables.to_json(found))
     if fail_if_worse:
         for reason in found.worse:
             say(f"worse: {reason}")

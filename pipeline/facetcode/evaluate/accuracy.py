@@ -81,6 +81,8 @@ def accuracies(cases: Sequence[Case], fees: Mapping[str, float] | None = None) -
 
     Without ``fees`` lines are weighed in units. Raises FacetcodeError where a line's code has none.
     """
+    # In one order, because sums of money depend on it in their last digit.
+    cases = sorted(cases, key=lambda case: case.gold.note_id)
     found = []
     for policy in POLICIES:
         judged = [case for case in cases if policy in case.records]

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
-from facetcode.evaluate.gold import FLAGS
+from facetcode.evaluate.disagreements import (
+    Disagreement,
+    disagreements,
+    field_order,
+    span_labels,
+)
 from facetcode.evaluate.intervals import Estimate, f1_interval
 from facetcode.evaluate.kappa import (
     SEED,
@@ -21,13 +27,12 @@ from facetcode.evaluate.kappa import (
     table_of,
 )
 from facetcode.evaluate.labelings import Labeling, Labels, Mark
-from facetcode.evaluate.matching import Counts, compare, compare_spans, pair_spans
+from facetcode.evaluate.matching import Counts, compare, compare_spans
 
 HOWS = ("exact", "overlap", "exact, attributes", "overlap, attributes")
 """How marks may answer each other: the same words or some of them, read alike or not."""
 HUMANS, MIXED, MACHINES = "human-human", "machine-human", "machine-machine"
 
-_FIRST = ("status", "kind", "intent", "ordinal", "guidance", "joints", "side", "named_as")
 _FEW = 2
 """Raters up to whom the kappa is Cohen's and the pair is the whole."""
 
@@ -65,18 +70,6 @@ class Beside:
 
 
 @dataclass(frozen=True, slots=True)
-class Disagreement:
-    """One field or mark of one note on which raters differ; a word a rater, None where not asked.
-
-    Words are labels and offsets, never those of the note.
-    """
-
-    note_id: str
-    field: str
-    said: tuple[str | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class AgreementReport:
     """All that was found about some labelings of the same notes."""
 
@@ -109,7 +102,7 @@ def compare_labelings(labelings: Sequence[Labeling], seed: int = SEED) -> Agreem
         pairs=pairs,
         together=together,
         beside=_beside(labelings, everybody, seed) if several else {},
-        disagreements=list(_disagreements(labelings, aside)),
+        disagreements=list(disagreements(labelings, aside)),
         set_aside=sorted(aside),
     )
 
@@ -145,21 +138,8 @@ def _pair(labelings: Sequence[Labeling], a: int, b: int, aside: set[str], seed: 
         who=(HUMANS, MIXED, MACHINES)[machines],
         notes=len(shared),
         fields=_fields(said, seed) if shared else {},
-        spans=_spans(said, _span_labels(said, bool(machines))) if shared else {},
+        spans=_spans(said, span_labels(said, bool(machines))) if shared else {},
     )
-
-
-def field_order(name: str) -> tuple[int, int, str]:
-    """Sort key of fields: what was done first, then codes, then flags in the guidelines' order."""
-    if name in _FIRST:
-        return 0, _FIRST.index(name), name
-    if name.startswith("codes"):
-        return 1, 0, name
-    if name.startswith("flags"):
-        return 3, 0, name
-    if name.startswith("flag "):
-        return 4, FLAGS.index(name.split()[1]), name
-    return 2, 0, name
 
 
 def units_of(said: Sequence[Sequence[Labels]]) -> dict[str, Units]:
@@ -189,12 +169,6 @@ def _fields(said: Sequence[Sequence[Labels]], seed: int) -> dict[str, Agreement]
     units = units_of(said)
     found = kappas(list(units.values()), len(said[0]), seed)
     return dict(zip(units, found, strict=True))
-
-
-def _span_labels(said: Sequence[Sequence[Labels]], machine: bool) -> list[str]:
-    labels = {label for notes in said for note in notes for label in note.marks}
-    # A record cites the words of a level; it keeps none for the word of the side.
-    return sorted(labels - {"side"} if machine else labels)
 
 
 def _spans(
@@ -245,81 +219,42 @@ def _beside(
     notes = len(said[0])
     found: dict[str, Beside] = {}
     for name in sorted(set().union(*units.values()), key=field_order):
-        groups: list[tuple[list[float], list[Floats]]] = [([], []), ([], [])]
         rated = [pair for pair in units if name in units[pair]]
-        estimates = kappas([units[pair][name] for pair in rated], notes)
-        tables = [table_of(units[pair][name], notes) for pair in rated]
-        draws = bootstrap(tables, notes, seed)
-        for pair, estimate, drawn in zip(rated, estimates, draws, strict=True):
-            if estimate.kappa.value is not None:
-                groups[kind[pair]][0].append(estimate.kappa.value)
-                groups[kind[pair]][1].append(drawn)
-        if groups[0][0] and groups[1][0]:
-            found[name] = _set_beside(*groups, notes=notes)
+        found_kappas = kappas([units[pair][name] for pair in rated], notes, seed)
+        draws = bootstrap([table_of(units[pair][name], notes) for pair in rated], notes, seed)
+        groups: tuple[_Group, _Group] = ([], [])
+        for pair, agreement, drawn in zip(rated, found_kappas, draws, strict=True):
+            if agreement.kappa.value is not None:
+                groups[kind[pair]].append((agreement.kappa, drawn))
+        if groups[0] and groups[1]:
+            found[name] = _set_beside(*groups)
     return found
 
 
-def _set_beside(
-    human: tuple[list[float], list[Floats]],
-    machine: tuple[list[float], list[Floats]],
-    *,
-    notes: int,
-) -> Beside:
-    human_mean, machine_mean = (sum(group[0]) / len(group[0]) for group in (human, machine))
-    human_draws, machine_draws = (np.mean(group[1], axis=0) for group in (human, machine))
-    apart = machine_mean - human_mean
-    return Beside(
-        Estimate(human_mean, *interval(human_draws, human_mean), notes),
-        Estimate(machine_mean, *interval(machine_draws, machine_mean), notes),
-        Estimate(apart, *interval(machine_draws - human_draws, apart), notes),
-    )
+_Group: TypeAlias = list[tuple[Estimate, Floats]]
 
 
-def _disagreements(labelings: Sequence[Labeling], aside: set[str]) -> Iterator[Disagreement]:
-    for note_id in sorted(set().union(*(labeling.notes for labeling in labelings)) - aside):
-        said = [labeling.notes.get(note_id) for labeling in labelings]
-        names = sorted({n for labels in said if labels for n in labels.fields}, key=field_order)
-        for name in names:
-            # All flags together differ where one of them does, and that one is listed.
-            if not name.startswith("flags"):
-                words = tuple(labels.fields.get(name) if labels else None for labels in said)
-                if _differ(words):
-                    yield Disagreement(note_id, name, words)
-        joints = sorted({j for labels in said if labels for j in labels.sides})
-        for joint in joints:
-            words = tuple(labels.sides.get(joint) if labels else None for labels in said)
-            if _differ(words):
-                yield Disagreement(note_id, f"side {joint}", words)
-        for a, b in itertools.combinations(range(len(said)), 2):
-            first, second = said[a], said[b]
-            if first and second:
-                machine = labelings[a].machine or labelings[b].machine
-                for label in _span_labels([[first], [second]], machine):
-                    marks = first.marks.get(label, ()), second.marks.get(label, ())
-                    for pair in _marks_apart(*marks):
-                        row: list[str | None] = [None] * len(said)
-                        row[a], row[b] = pair
-                        yield Disagreement(note_id, f"{label} mark", tuple(row))
+def _set_beside(human: _Group, machine: _Group) -> Beside:
+    people, people_draws = _mean(human)
+    program, program_draws = _mean(machine)
+    apart = _kappa_of(program) - _kappa_of(people)
+    low, high = interval(program_draws - people_draws, apart)
+    if low == high:
+        # No draw moved the difference: the bounds of each mean are all that is known of it.
+        low, high = program.low - _kappa_of(people), _kappa_of(program) - people.low
+    return Beside(people, program, Estimate(apart, low, high, people.n))
 
 
-def _differ(words: Sequence[str | None]) -> bool:
-    return len(set(words) - {None}) > 1
+def _mean(group: _Group) -> tuple[Estimate, Floats]:
+    """Mean kappa of some pairs; its interval is no narrower than the pairs' bounds on average."""
+    draws: Floats = np.mean([drawn for _, drawn in group], axis=0)
+    kappa = sum(_kappa_of(one) for one, _ in group) / len(group)
+    low, high = interval(draws, kappa)
+    if low == high:
+        low = min(low, sum(one.low for one, _ in group) / len(group))
+        high = max(high, sum(one.high for one, _ in group) / len(group))
+    return Estimate(kappa, low, high, min(one.n for one, _ in group)), draws
 
 
-def _marks_apart(first: Sequence[Mark], second: Sequence[Mark]) -> list[tuple[str, str]]:
-    """Marks that differ in words or in reading, beside what answers them, in the note's order."""
-    pairs, only_first, only_second = pair_spans(
-        [(m.start, m.end) for m in first], [(m.start, m.end) for m in second], exact=False
-    )
-    apart = [
-        (first[i].start, _mark(first[i]), _mark(second[j]))
-        for i, j in pairs
-        if first[i] != second[j]
-    ]
-    apart += [(first[i].start, _mark(first[i]), "none") for i in only_first]
-    apart += [(second[j].start, "none", _mark(second[j])) for j in only_second]
-    return [(a, b) for _, a, b in sorted(apart)]
-
-
-def _mark(mark: Mark) -> str:
-    return f"{mark.start}-{mark.end} {mark.attrs}"
+def _kappa_of(estimate: Estimate) -> float:
+    return 0.0 if estimate.value is None else estimate.value

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest
@@ -248,60 +247,3 @@ def _f1_change(name: str, pairs: Sequence[tuple[Counts, Counts]]) -> F1Change:
     low, high = f1_difference_interval(rows)
     gained = Estimate(after.f1 - before.f1, low, high, before.tp + before.fn)
     return F1Change(name, before.f1, after.f1, gained)
-
-
-def to_json(found: Comparison) -> dict[str, Any]:
-    """The comparison as plain data, every change and verdict in it."""
-
-    def estimate(e: Estimate) -> dict[str, Any]:
-        return {"value": e.value, "low": e.low, "high": e.high, "n": e.n}
-
-    def miss(m: Miss) -> dict[str, str]:
-        return {"fact": m.fact, "label": m.gold, "found": m.found}
-
-    judged = found.judged
-    return {
-        "notes": found.notes,
-        "changed": found.changed,
-        "policies": {"before": list(found.policies[0]), "after": list(found.policies[1])},
-        "only_before": list(found.only_before),
-        "only_after": list(found.only_after),
-        "changes": [
-            {"note_id": c.note_id, "field": c.field, "before": c.before, "after": c.after}
-            for c in found.changes
-        ],
-        "worse": found.worse,
-        "judged": judged
-        and {
-            "notes": judged.notes,
-            "measures": [
-                {
-                    "name": m.name,
-                    "before": m.before,
-                    "after": m.after,
-                    "better": m.better,
-                    "worse": m.worse,
-                    "p": m.p,
-                    "difference": estimate(m.difference),
-                }
-                for m in judged.measures
-            ],
-            "facts": [
-                {
-                    "name": f.name,
-                    "before": f.before,
-                    "after": f.after,
-                    "difference": estimate(f.difference),
-                }
-                for f in judged.facts
-            ],
-            "verdicts": [
-                {
-                    "note_id": v.note_id,
-                    "fixed": list(map(miss, v.fixed)),
-                    "broken": list(map(miss, v.broken)),
-                }
-                for v in judged.verdicts
-            ],
-        },
-    }

@@ -1,12 +1,13 @@
-"""A comparison of two runs as tables on a terminal."""
+"""A comparison of two runs as tables on a terminal and as plain data for a file."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from facetcode.evaluate.compare import Comparison, Judged
 from facetcode.evaluate.intervals import Estimate
+from facetcode.evaluate.score import Miss
 from facetcode.terminal import one_line
 
 if TYPE_CHECKING:
@@ -89,3 +90,60 @@ def _difference(e: Estimate) -> str:
     if e.value is None:
         return "-"
     return f"{100 * e.value:+.1f} ({100 * e.low:+.1f} to {100 * e.high:+.1f})"
+
+
+def to_json(found: Comparison) -> dict[str, Any]:
+    """The comparison as plain data, every change and verdict in it."""
+
+    def estimate(e: Estimate) -> dict[str, Any]:
+        return {"value": e.value, "low": e.low, "high": e.high, "n": e.n}
+
+    def miss(m: Miss) -> dict[str, str]:
+        return {"fact": m.fact, "label": m.gold, "found": m.found}
+
+    judged = found.judged
+    return {
+        "notes": found.notes,
+        "changed": found.changed,
+        "policies": {"before": list(found.policies[0]), "after": list(found.policies[1])},
+        "only_before": list(found.only_before),
+        "only_after": list(found.only_after),
+        "changes": [
+            {"note_id": c.note_id, "field": c.field, "before": c.before, "after": c.after}
+            for c in found.changes
+        ],
+        "worse": found.worse,
+        "judged": judged
+        and {
+            "notes": judged.notes,
+            "measures": [
+                {
+                    "name": m.name,
+                    "before": m.before,
+                    "after": m.after,
+                    "better": m.better,
+                    "worse": m.worse,
+                    "p": m.p,
+                    "difference": estimate(m.difference),
+                }
+                for m in judged.measures
+            ],
+            "facts": [
+                {
+                    "name": f.name,
+                    "before": f.before,
+                    "after": f.after,
+                    "difference": estimate(f.difference),
+                }
+                for f in judged.facts
+            ],
+            "verdicts": [
+                {
+                    "note_id": v.note_id,
+                    "fixed": list(map(miss, v.fixed)),
+                    "broken": list(map(miss, v.broken)),
+                }
+                for v in judged.verdicts
+            ],
+        },
+    }

@@ -97,11 +97,11 @@ class Calibration:
 
 def calibration(cases: Sequence[Case], policy: str) -> Calibration | None:
     """Confidence against whether the lines are exactly right; None where no record states any."""
-    stated = [
+    stated = sorted(
         (record.confidence, claim(record) == case.gold.codes[policy])
         for case in cases
         if (record := case.records.get(policy)) and record.confidence is not None
-    ]
+    )
     if not stated:
         return None
     groups: dict[int, list[tuple[float, bool]]] = {}

@@ -289,11 +289,16 @@ def from_gold(data: Mapping[str, Any], name: str, line: int) -> GoldNote:
 
 def read_gold(path: Path) -> Iterator[GoldNote]:
     """The labelled notes of one gold file, in its order; AnnotationError names file and line."""
-    with path.open(encoding="utf-8", newline="\n") as lines:
-        for number, line in enumerate(lines, 1):
+    try:
+        # Bytes: the error of a line in another encoding names that line.
+        file = path.open("rb")
+    except OSError as error:
+        raise AnnotationError(f"{path}: cannot be read: {error.strerror}") from None
+    with file:
+        for number, line in enumerate(file, 1):
             try:
-                note = from_gold(json.loads(line), path.name, number)
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                note = from_gold(json.loads(line.decode("utf-8")), path.name, number)
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
                 raise AnnotationError(
                     f"{path.name}:{number}: not a labelled note; compile the inline files again"
                 ) from error

@@ -148,6 +148,8 @@ def of_record(record: Record) -> Labels:
         facts.guidance.evidence,
         *(level.evidence for level in facts.levels),
         *(relief.evidence for relief in facts.relief),
+        *(diagnosis.evidence for diagnosis in facts.diagnoses),
+        *(score.evidence for score in facts.scores),
     )
     quoted = tuple(e for evidence in held for e in evidence if e.note_id is None)
     return Labels(record.note_id, None, fields, levels, _in_order(marks), quoted)

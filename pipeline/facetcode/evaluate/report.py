@@ -115,60 +115,6 @@ def page(
     )
 
 
-def figures(cases: Sequence[Case], fees: Mapping[str, float] | None = None) -> dict[str, Any]:
-    """What the report shows beyond the summary, as plain data; no words of the notes."""
-    return {
-        "accuracy": [
-            {
-                "name": a.name,
-                "policy": a.policy,
-                **_json(a.value),
-                "abstained": _json(a.abstained),
-                "called_for": a.called_for,
-                "over": a.over,
-                "under": a.under,
-                "total": a.total,
-            }
-            for a in accuracies(cases, fees)
-        ],
-        "confusion": [
-            {"name": c.name, "words": list(c.words), "counts": [list(row) for row in c.counts]}
-            for c in confusions(cases)
-        ],
-        "calibration": [
-            {
-                "policy": c.policy,
-                "brier": c.brier,
-                "expected_error": c.expected_error,
-                "n": c.n,
-                "bins": [
-                    {"low": b.low, "high": b.high, "mean": b.mean, "right": _json(b.right)}
-                    for b in c.bins
-                ],
-            }
-            for policy in POLICIES
-            if (c := calibration(cases, policy))
-        ],
-        "slices": {
-            name: [
-                {
-                    "name": group.name,
-                    "notes": group.own.notes,
-                    "codes": _json(group.own.codes),
-                    "whole": _json(group.own.whole),
-                    "asked": _json(group.own.asked),
-                    "levels_f1": group.own.levels,
-                    "others_codes": _json(group.others.codes) if group.others else None,
-                }
-                for group in rows
-            ]
-            for name, rows in slices(cases).items()
-            # Headings are the note's own words.
-            if name != "template"
-        },
-    }
-
-
 def _said(a: Accuracy) -> dict[str, Any]:
     return {
         "says": _SAYS[a.name],
@@ -230,7 +176,3 @@ def _amount(value: float) -> str:
 
 def _shortened(name: str) -> str:
     return name if len(name) <= 90 else f"{name[:89]}…"
-
-
-def _json(e: Estimate) -> dict[str, Any]:
-    return {"value": e.value, "low": e.low, "high": e.high, "n": e.n}

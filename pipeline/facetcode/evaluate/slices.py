@@ -61,19 +61,15 @@ def _codes_right(case: Case) -> bool:
     return next(case.score.claims[policy] for policy in POLICIES if policy in case.score.claims)
 
 
-def slices(cases: Sequence[Case]) -> dict[str, list[Group]]:
+def slices(
+    cases: Sequence[Case], keys: Mapping[str, Callable[[Case], str]] | None = None
+) -> dict[str, list[Group]]:
     """Each slice's groups, the largest first; a slice whose notes are all of one kind is left out.
 
-    The first, voices, is the leave-one-out table: each voice beside all other voices.
+    The first, voices, is the leave-one-out table: each voice beside all other voices. ``keys``
+    chooses among ``KEYS``, which it is by default.
     """
-    keys: Mapping[str, Callable[[Case], str]] = {
-        "voice": lambda case: case.gold.voice,
-        "physician": lambda case: case.meta("provider") or "not named",
-        "payer": lambda case: case.meta("payer") or "not named",
-        "template": template,
-        "length": length,
-    }
-    found = {name: groups(cases, key) for name, key in keys.items()}
+    found = {name: groups(cases, key) for name, key in (keys or KEYS).items()}
     return {name: rows for name, rows in found.items() if len(rows) > 1 or name == "voice"}
 
 
@@ -113,3 +109,13 @@ def length(case: Case) -> str:
             return f"{below:,} to {bound - 1:,} characters"
         below = bound
     return f"{below:,} characters and more"
+
+
+KEYS: Mapping[str, Callable[[Case], str]] = {
+    "voice": lambda case: case.gold.voice,
+    "physician": lambda case: case.meta("provider") or "not named",
+    "payer": lambda case: case.meta("payer") or "not named",
+    "template": template,
+    "length": length,
+}
+"""What notes are told apart by."""

@@ -76,9 +76,11 @@ def summarise(scores: Sequence[NoteScore]) -> Summary:
             )
             for label in SPANS
         },
-        errors=Counter(
-            kind_of(m.fact, m.gold, m.found) for s in scores for m in s.misses
-        ).most_common(),
+        # Equally frequent ones by name: the order of notes has no say in it.
+        errors=sorted(
+            Counter(kind_of(m.fact, m.gold, m.found) for s in scores for m in s.misses).items(),
+            key=lambda item: (-item[1], item[0]),
+        ),
     )
 
 

@@ -112,7 +112,7 @@ def evaluate_command(
     if errors:
         tables.show_errors(console, scores)
     if output is not None:
-        from facetcode.evaluate.report import figures
+        from facetcode.evaluate.figures import figures
 
         write_json(output, {**to_json(summary), **figures(cases, amounts)})
     if report is not None:
