@@ -82,6 +82,12 @@ def test_a_hostile_note_and_its_metadata_stay_text(ten: list[Case]) -> None:
     assert allowed[1] == digest
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_name_no_chart_can_write_is_no_failure(ten: list[Case]) -> None:
+    html = page([*ten, _of_physician(ten[0], "日本 $x^2$ \x1b[31m 😀")], "gold")
+    assert "日本 $x^2$" in html and "\x1b" not in html
+
+
 def _of_physician(case: Case, name: str) -> Case:
     gold = dataclasses.replace(case.gold, note_id="clinic-99", meta={"provider": name})
     return dataclasses.replace(case, gold=gold)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 
 from facetcode.evaluate.confusion import Calibration
 from facetcode.evaluate.intervals import Estimate
+from facetcode.terminal import one_line
 
 _BLUE, _ORANGE = "#0072B2", "#D55E00"
 # Fixed ids and text as text: the same figures give the same bytes, and words can be searched.
@@ -62,14 +64,16 @@ def calibration_chart(found: Calibration) -> str:
 
 def _short(name: str) -> str:
     # A dollar sign would begin a formula to matplotlib.
-    name = name.replace("$", r"\$")
-    return name if len(name) <= 40 else f"{name[:39]}…"
+    return one_line(name, longest=40).replace("$", r"\$")
 
 
 def _svg(figure: Figure, axes: Any, label: str) -> str:
     axes.spines[["top", "right"]].set_visible(False)
     out = io.StringIO()
-    with matplotlib.rc_context({**_SETTINGS, "svg.hashsalt": label}):
+    # The browser sets the text, so that a letter which matplotlib's font lacks is no loss; and a
+    # warning of it would name letters of a physician's name.
+    with warnings.catch_warnings(), matplotlib.rc_context({**_SETTINGS, "svg.hashsalt": label}):
+        warnings.simplefilter("ignore", UserWarning)
         figure.savefig(
             out,
             format="svg",

@@ -19,6 +19,7 @@ from facetcode.evaluate.gold import POLICIES
 from facetcode.evaluate.intervals import Estimate
 from facetcode.evaluate.slices import Group, slices
 from facetcode.evaluate.summary import Prf, Summary, summarise
+from facetcode.terminal import one_line
 
 MOST_NOTES = 1000
 """Notes the error browser shows: a browser still opens the page, and nobody reads more."""
@@ -175,4 +176,4 @@ def _amount(value: float) -> str:
 
 
 def _shortened(name: str) -> str:
-    return name if len(name) <= 90 else f"{name[:89]}…"
+    return one_line(name, longest=90)
