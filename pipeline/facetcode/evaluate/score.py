@@ -67,7 +67,7 @@ def claim(record: Record) -> tuple[str, ...]:
     )
 
 
-_NOT_LABELLED = frozenset({"INTENT_MISSING", "NCCI_EDIT"})
+_NOT_LABELLED = frozenset({"INTENT_MISSING"})
 """Flags that make a query under Medicare, where the labels' status does not count them."""
 
 
