@@ -11,9 +11,9 @@ from typing import Any, Literal
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from facetcode.extract.medspacy_parts import Sectionizer, SectionRule
+from facetcode.extract.medspacy_parts import Section, Sectionizer, SectionRule
 from facetcode.extract.rules import load_rules
-from facetcode.extract.text import line_spans
+from facetcode.extract.text import line_spans, text_of
 
 Time = Literal["performed", "prior", "planned", "conditional", "other", "none"]
 
@@ -174,12 +174,30 @@ class HeadingSectionizer(Sectionizer):  # type: ignore[misc]
     the line filter is its own hook for saying which matches open a section.
     """
 
+    def __call__(self, doc: Doc) -> Doc:
+        """Write ``doc._.sections``.
+
+        The parent also writes its section to each token, which nobody here reads and which costs
+        more than finding the sections.
+        """
+        matches = self.filter_start_lines(doc, ())
+        stops = [start for _, start, _ in matches[1:]] + [len(doc)]
+        first = matches[0][1] if matches else len(doc)
+        found = [] if matches and first == 0 else [Section(None, 0, 0, 0, first)]
+        for (_, start, end), stop in zip(matches, stops, strict=False):
+            category = self._named[start]
+            found.append(Section(category, start, end, end, stop, None, self._rules_of[category]))
+        doc._.sections = found
+        return doc
+
     def filter_start_lines(self, doc: Doc, matches: Any) -> list[tuple[int, int, int]]:
         found: list[tuple[int, int, int]] = []
-        for category, start, end in _headings(doc.text):
+        self._named = {}
+        for category, start, end in _headings(text_of(doc)):
             span = doc.char_span(start, end, alignment_mode="expand")
             if span is not None and len(span) and (not found or span.start >= found[-1][2]):
                 found.append((self._ids[category], span.start, span.end))
+                self._named[span.start] = category
         return found
 
     def use_headings(self) -> None:
@@ -189,6 +207,7 @@ class HeadingSectionizer(Sectionizer):  # type: ignore[misc]
         self._ids = {
             rule.category: self.nlp.vocab.strings.add(rule._rule_id) for rule in self.rules
         }
+        self._rules_of = {rule.category: rule for rule in self.rules}
 
 
 TIMES: dict[str, Time] = {entry["category"]: entry["time"] for entry in load_rules("sections")}
@@ -204,7 +223,7 @@ def build_sectionizer(nlp: Language) -> HeadingSectionizer:
 def sections(doc: Doc) -> list[SectionSpan]:
     """The document's sections in order, covering all of it; the Sectionizer must have run."""
     found: list[SectionSpan] = []
-    text = doc.text
+    text = text_of(doc)
     length = len(text)
     starts = [*doc.to_array("IDX").tolist(), length]
     for section in doc._.sections:
