@@ -225,6 +225,8 @@ def _in_sentence(
 ) -> dict[int, SideWord]:
     suffix_style = _suffix_style(text, group, found)
     own: dict[int, SideWord] = {}
+    if not suffix_style and (told := _prefix_style(group, found)):
+        return told
     used: set[int] = set()
     for index, treated in enumerate(group):
         floor = group[index - 1].target.end if index else sentence.start
@@ -262,6 +264,23 @@ def _in_sentence(
         if word is not None:
             own = {t.target.start: word for t in group}
     return own
+
+
+def _prefix_style(
+    group: Sequence[Treated], found: Sequence[SideWord]
+) -> dict[int, SideWord] | None:
+    """The sides of levels that stand behind theirs: "on the right the C3-4, on the left the C4-5".
+
+    None unless two sides or more each have levels of their own behind them.
+    """
+    if len({word.value for word in found}) < 2 or found[0].start > group[0].target.start:
+        return None
+    starts = [treated.target.start for treated in group]
+    stops = [word.start for word in found[1:]] + [starts[-1] + 1]
+    for word, stop in zip(found, stops, strict=True):
+        if not any(word.end <= start < stop for start in starts):
+            return None
+    return {start: next(word for word in reversed(found) if word.end <= start) for start in starts}
 
 
 def _suffix_style(text: str, group: Sequence[Treated], found: Sequence[SideWord]) -> bool:

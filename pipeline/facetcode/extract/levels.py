@@ -530,6 +530,9 @@ def _resolve(
     elif chosen.offset:
         doubts.append(_range_doubt("soft", chosen))
     override = default if conflict is not None or fixed is not None else None
+    told = {side for sides in (*chosen.joints.values(), *chosen.nerves.values()) for side in sides}
+    if note.other and default == "bilateral" and len(told) == 1:
+        override = default  # one side told, and the same done on the other
     per_side: dict[str, set[KnownSide]] = {}
     because: dict[str, str] = {}
     leftovers: list[Nerve] = []

@@ -138,10 +138,20 @@ def _names_it(reading: Reading, target: Target) -> bool:
     return reading.section_at(target.start).category in {"title", "procedure"}
 
 
+# A note that opens with a call tells of a block of another day.
+_CALL = re.compile(
+    r"\b(?:tele)?phoned\b|\brang\b|\bcalled\s+(?:in|me|us|back|the\s+(?:office|clinic)|to\s+report)\b"
+    r"|\b(?:by|over\s+the)\s+(?:tele)?phone\b",
+    re.IGNORECASE,
+)
+_OPENING = 160
+"""Characters in which a note says what kind of paper it is."""
+
+
 def _acted_enough(reading: Reading, done: Performed) -> bool:
     """Whether the note tells of something done; a paper that asks for it must tell two acts."""
     kinds = {reading.words(a.start, a.end).lower() for a in done.acts}
-    if _patterns("request").search(reading.even):
+    if _patterns("request").search(reading.even) or _CALL.search(reading.even, 0, _OPENING):
         # A paper or a call names the block and its complications; only an account has needles.
         told = {
             word
@@ -353,10 +363,26 @@ def _other(reading: Reading, done: Performed) -> Procedure:
         if (
             _in_header(reading, target)
             or reading.section_time(target.start) == "performed"
-            or (told and section.category not in _ELSEWHERE and reading.status(target) in LIVE)
+            or (
+                (told or _did(reading, target))
+                and section.category not in _ELSEWHERE
+                and reading.status(target) in LIVE
+            )
         ):
             return Procedure(_KINDS[target.label], evidence=_evidence(reading, [target]))
     return Procedure(None)
+
+
+_DID = re.compile(
+    r"\b(?:did|done|performed|gave|given|carried\s+out|injected|blocked|placed|received|treated)\b",
+    re.IGNORECASE,
+)
+
+
+def _did(reading: Reading, target: Target) -> bool:
+    """Whether the sentence says that the thing it names was done."""
+    sentence = reading.sentence_at(target.start)
+    return _DID.search(reading.even, sentence.start, sentence.end) is not None
 
 
 def _also(reading: Reading, done: Performed) -> tuple[Procedure, ...]:
@@ -509,12 +535,16 @@ _WILL = re.compile(
 )
 
 
+_TODAY = re.compile(r"\btoday\b|\bthis\s+(?:morning|afternoon)\b", re.IGNORECASE)
+
+
 def _past_words(reading: Reading, start: int, at: int) -> bool:
     """Whether the words in front, in the same sentence, speak of another day."""
+    sentence = reading.sentence_at(at)
+    today = _TODAY.search(reading.even, sentence.start, sentence.end) is not None
     return (
-        _PAST_WORDS.search(reading.even, max(start, at - 60), at) is not None
-        or _WILL.search(reading.even, start, at) is not None
-    )
+        not today and _PAST_WORDS.search(reading.even, max(start, at - 60), at) is not None
+    ) or _WILL.search(reading.even, start, at) is not None
 
 
 def _ordinal(reading: Reading) -> tuple[Ordinal | None, tuple[Evidence, ...]]:
