@@ -53,6 +53,10 @@ _OF_ELSE = re.compile(
 _MONTH_YEAR = re.compile(
     r"(?<![\d/.\-])(?P<month>1[0-2]|0?[1-9])\s?[/-]\s?(?P<year>20\d\d)(?![\d/]|[.-]\d)"
 )
+_BARE_YEAR = re.compile(
+    r"\b(?:here|blocks?|blocked|mbbs?|inj(?:ection)?s?|injected|spots?|levels?|joints?|sides?|set|round|done|had)\s+(?P<year>20\d\d)\b",
+    re.IGNORECASE,
+)
 _NAMED_YEAR = re.compile(
     rf"(?<!\d\s)(?<!\d)\b{_MONTH}[\s,']*(?:of\s+)?(?P<year>20\d\d|(?<=')\d\d)(?![\d/])",
     re.IGNORECASE,
@@ -68,6 +72,7 @@ def vague(text: str, start: int, end: int) -> list[tuple[int | None, int | None]
     for named in _NAMED_YEAR.finditer(text, start, end):
         if not _OF_ELSE.search(text, max(start, named.start() - 60), named.start()):
             found.append((MONTHS[named["month"].lower()], int(named["year"]) % 100 + 2000))
+    found += [(None, int(bare["year"])) for bare in _BARE_YEAR.finditer(text, start, end)]
     for match in _VAGUE.finditer(text, start, end):
         if match["month"] and match["month"].lower() == "may" and match["month"][0] == "m":
             continue  # the verb

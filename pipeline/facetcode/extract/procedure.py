@@ -215,6 +215,9 @@ def find(reading: Reading, levels: Sequence[Treated]) -> tuple[Procedure, tuple[
     if not done.facet or not _acted_enough(reading, done):
         return _other(reading, done), ()
     facet_header = [t for t in done.facet if _in_header(reading, t)]
+    if all(reading.section_at(t.start).category == "codes" for t in done.facet):
+        # A remark on codes names no block beside a heading that names what was done.
+        facet_header = []
     rfa = [t for t in done.others if t.label == "RFA"]
     rfa_header = [t for t in rfa if _in_header(reading, t)]
     if rfa_header and not _separate(reading, facet_header, rfa_header):
@@ -354,6 +357,7 @@ def _other(reading: Reading, done: Performed) -> Procedure:
         return Procedure(None)
     # Needle and drug both told make an account, whatever heading it stands under.
     told = len({reading.words(a.start, a.end).lower() for a in done.acts if a.label == "ACT"}) >= 2
+    paper = _patterns("request").search(reading.even) is not None
     ranked = sorted(done.others, key=lambda t: (not _in_header(reading, t), t.start))
     for target in ranked:
         if target.label in {"SURGERY", "RFA"} and not _in_header(reading, target):
@@ -364,7 +368,7 @@ def _other(reading: Reading, done: Performed) -> Procedure:
             _in_header(reading, target)
             or reading.section_time(target.start) == "performed"
             or (
-                (told or _did(reading, target))
+                (told or (not paper and _did(reading, target)))
                 and section.category not in _ELSEWHERE
                 and reading.status(target) in LIVE
             )

@@ -154,6 +154,12 @@ def _distance(start: int, end: int, cue: tuple[str, int, int]) -> int:
     return max(cue[1] - end, start - cue[2], 0)
 
 
+_DONE_TODAY = re.compile(
+    r"\b(?:procedures?|operations?|injections?|blocks?)\b.*\b(?:performed|done|today)\b",
+    re.IGNORECASE,
+)
+
+
 def status_of(
     reading: Reading, start: int, end: int, modifiers: tuple[tuple[str, int, int], ...]
 ) -> Status:
@@ -167,6 +173,8 @@ def status_of(
             return status  # type: ignore[return-value]
     sentence = reading.sentence_at(start)
     section = reading.section_time(start)
+    if _DONE_TODAY.search(reading.section_at(start).heading) and not reading.has_day(sentence):
+        return "performed"  # "Procedure performed today": what stands under it was
     cues = sorted((m for m in modifiers if m[0] in _TENSE), key=lambda m: _distance(start, end, m))
     if any(m[0] == "TODAY" for m in cues):
         # "Today I performed a first diagnostic block": first says which, not when.

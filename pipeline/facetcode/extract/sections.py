@@ -44,6 +44,11 @@ _LABEL = re.compile(
     r"(?P<end>:+\**|\|+|=+|\.{3,}:?|[ ]-+(?:[ ]|$)|/?\**[ ]*$|[ ]{2,}(?=\S)"
     r"|(?<=[A-Za-z])/[ ](?=[A-Z][a-z]))"
 )
+# "PROC B/L MBB L3, L4": a heading in capitals without a mark behind it.
+_BARE = re.compile(
+    r"(?P<name>PROC|PROCEDURES?|OPERATION|TECHNIQUE|TECH|PLAN|IMPRESSION|ASSESSMENT|INDICATION|DX|HPI|EXAM|MEDS)"
+    r"[ ]+(?=[A-Za-z0-9])(?!(?:was|is|were|has|note|room|suite|table|and|or|of|for|in|by|tolerated|done|to)\b)"
+)
 # Inside running text only unmistakable headings count: capitalised, with a colon.
 _INSIDE = re.compile(
     r"(?:(?<=[.;|!?)]\s)|(?<=\s\s)|(?<=[.;|]))"
@@ -146,6 +151,11 @@ def _headings(text: str) -> Iterator[tuple[str, int, int]]:
             if category:
                 yield category, start, label.end()
                 here = label.end()
+        if here == at and (bare := _BARE.match(text, at, end)) and not text[at:end].isupper():
+            category = categorise(bare["name"])
+            if category:
+                yield category, start, bare.end()
+                here = bare.end()
         for inside in _INSIDE.finditer(text, here, end):
             category = categorise(inside["name"])
             if category:
@@ -291,8 +301,20 @@ _ONE_LINE = frozenset(
 )
 
 
+# "8:25a Reviewed w him": a new entry of a running chart ends what stood before.
+_ENTRY = re.compile(
+    r"\n[ ]*(?=(?:\d{1,2}/\d{1,2}(?:/\d{2,4})?[ ,]+)?(?:\d{1,2}:\d{2}[ ]?(?:[ap]\.?m?\.?)?|[0-2]\d[0-5]\d)[ :,-]+[A-Za-z\d])"
+)
+
+
 def _ended(text: str, span: SectionSpan) -> list[SectionSpan]:
-    """The section, ended at the first blank line when its value stands beside its heading."""
+    """The section, ended at a new entry, or at the first blank line when its value stands beside
+    its heading."""
+    if span.time in {"prior", "planned", "conditional"} or span.category in _ONE_LINE:
+        entry = _ENTRY.search(text, span.body, span.end)
+        if entry is not None and text[entry.end() : span.end].strip():
+            rest = SectionSpan("body", "none", entry.end(), entry.end(), span.end)
+            return [*_ended(text, replace(span, end=entry.end())), rest]
     if span.category not in _ONE_LINE:
         return [span]
     line_end = text.find("\n", span.body, span.end)
