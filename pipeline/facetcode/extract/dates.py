@@ -108,7 +108,7 @@ def _build(year: int, month: int, day: int) -> date | None:
 
 
 def _without_year(today: date | None, month: int, day: int) -> date | None:
-    """A date written without its year, in the note of ``today``; long after it, it was last year's."""
+    """A date without its year in the note of ``today``; one long after it was last year's."""
     if today is None:
         return None
     day_of_year = _build(today.year, month, day)

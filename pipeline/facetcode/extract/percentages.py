@@ -77,6 +77,7 @@ _MORE = re.compile(
 )
 _LESS = re.compile(r"\s*(?:or|and)\s+(?:less|lower|below|under|fewer)\b", re.IGNORECASE)
 _LEAST = 10
+"""Lower end of a range that reaches three times as far or more."""
 _REACH = 60
 """Characters in front of a percent sign that a range and its bound may take."""
 
