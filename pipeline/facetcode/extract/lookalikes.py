@@ -95,6 +95,7 @@ _BODY_USE = re.compile(
 _TOPIC = 12
 """Characters within which a sentence names what all of it is about."""
 _PAIN_BETWEEN = re.compile(r"\b(?:pain|relie\w+|ache|block\w*|mbbs?|symptoms?)\b", re.IGNORECASE)
+_TRIED = re.compile(r"\b(?:on|with|in|during|at)\s+(?:[a-z]+\s+)?$", re.IGNORECASE)
 _LEFT_OVER = re.compile(r"\s*left\b", re.IGNORECASE)
 _PERSON = re.compile(r"\b(?:she|he|her|his|pt|patient|mr|mrs|ms|veteran)\b", re.IGNORECASE)
 
@@ -105,7 +106,9 @@ def is_of_other_thing(reading: Reading, told: Account, percentage: Percentage) -
     if said(text, start, end) or _OF_PAIN.match(text, end, end + 90):
         return _is_literature(text, told)
     low = max(told.clause[0], start - 70)
-    if _not_before().search(text[low:start]):
+    other = _not_before().search(text[low:start])
+    # "Relief on neck extension 85%": the movement that was tried, not what got better.
+    if other and not (_TRIED.search(text, told.clause[0], low + other.start())):
         return True
     pain_is = beside("pain_is").search(text[max(told.sentence.start, start - 40) : start])
     ahead = text[max(told.sentence.start, start - 120) : start]
@@ -115,6 +118,8 @@ def is_of_other_thing(reading: Reading, told: Account, percentage: Percentage) -
         and not beside("changed").match(text[end : end + 60])
     ):
         return True
+    if other:
+        return _is_literature(text, told)
     for use in _BODY_USE.finditer(text, told.sentence.start, start):
         topic = use.start() - told.sentence.start < _TOPIC or use.start() >= told.clause[0]
         if topic and not _PAIN_BETWEEN.search(text, use.end(), start):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from facetcode.extract import numbers, percentages
+from facetcode.extract import numbers, percent_columns, percentages
 from facetcode.extract.credit import (
     Account,
     Subject,
@@ -17,6 +17,7 @@ from facetcode.extract.credit import (
 )
 from facetcode.extract.laterality import words as side_words
 from facetcode.extract.lookalikes import is_of_other_thing, is_something_else, is_threshold, said
+from facetcode.extract.percentages import Percentage
 from facetcode.extract.reading import LIVE, Reading
 from facetcode.extract.text import Sentence
 from facetcode.facts import FACET_BLOCKS, Evidence, Kind, Relief, Side, When
@@ -29,7 +30,7 @@ def find(reading: Reading, kind: Kind | None) -> tuple[Relief, ...]:
     """
     found: dict[tuple[float, float, When], tuple[list[Evidence], Side, str | None]] = {}
     last: tuple[Account, When] | None = None
-    for percentage in percentages.find(reading.even):
+    for percentage in _all(reading):
         if is_something_else(reading, percentage):
             continue
         told = account(reading, percentage.start, percentage.end)
@@ -40,7 +41,7 @@ def find(reading: Reading, kind: Kind | None) -> tuple[Relief, ...]:
         follows = last is not None and _follows(reading, last[0], told)
         if subject is not None and not subject.ours and not (follows and scope == "before"):
             continue
-        if not (follows or _speaks_of_relief(reading, told, subject, when)):
+        if not (follows or percentage.headed or _speaks_of_relief(reading, told, subject, when)):
             continue
         if not _is_of_our_block(reading, told, subject, kind, when):
             continue
@@ -71,6 +72,17 @@ def _follows(reading: Reading, earlier: Account, told: Account) -> bool:
     between = text[earlier.sentence.end : told.sentence.start]
     row = text[told.sentence.start : told.start]
     return not between.strip() and "\n\n" not in between and len(row) < 40 and "." not in row
+
+
+def _all(reading: Reading) -> list[Percentage]:
+    """Percentages with their own sign and those with a label's or a column's, in order."""
+    signed = list(percentages.find(reading.even))
+    headed = [
+        p
+        for p in percent_columns.find(reading.given)
+        if not any(s.start <= p.start < s.end for s in signed)
+    ]
+    return sorted({p.start: p for p in [*headed, *signed]}.values(), key=lambda p: p.start)
 
 
 # A percentage that lasted, or that something gave, is a result without the word relief.
@@ -164,10 +176,17 @@ def _when(reading: Reading, told: Account) -> When:
     text = reading.even
     section = told.section
     whole = (told.sentence.start, max(told.sentence.end, told.end))
-    for low, high in (told.clause, whole, (told.rows, whole[1])):
+    # What stands in front of it in its sentence tells its time before what comes behind.
+    ahead = (told.sentence.start, max(told.clause[1], told.end))
+    for low, high in (told.clause, ahead, whole, (told.rows, whole[1])):
         now = rule("now").search(text, low, high)
         today = _nearest("today", text, low, high, told.start)
-        prior = _nearest("prior", text, low, high, told.start)
+        earlier = [
+            m
+            for m in rule("prior").finditer(text, low, high)
+            if m.start() >= told.sentence.start or not _numbers_today(reading, m)
+        ]
+        prior = min((abs(m.start() - told.start) for m in earlier), default=None)
         if reading.dated_before_today(Sentence(low, high, 0)) or _years_ago(reading, low, high):
             return "prior"
         if _since_today(reading, low, high):
@@ -193,6 +212,18 @@ def _when(reading: Reading, told: Account) -> When:
         if acts:
             return "today" if told.start > acts[len(acts) // 2] else "prior"
     return "prior"
+
+
+_ORDINAL = re.compile(r"#|first|1st|initial|mbb|block", re.IGNORECASE)
+_TITLE = 120
+"""Characters in which a note without headings names what was done."""
+
+
+def _numbers_today(reading: Reading, cue: re.Match[str]) -> bool:
+    """Whether "#1" above a row stands in the title: it numbers today's block."""
+    section = reading.section_at(cue.start())
+    titled = section.category in {"title", "procedure"} or cue.start() < _TITLE
+    return titled and _ORDINAL.match(cue.group()) is not None
 
 
 def _since_today(reading: Reading, low: int, high: int) -> bool:
