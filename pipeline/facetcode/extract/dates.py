@@ -95,6 +95,11 @@ _EARLIER = re.compile(
     r"|scheduled|return|until|through|expires?|effective)\b",
     re.IGNORECASE,
 )
+_BLOCK_ON = re.compile(
+    r"(?:\b(?:blocks?|mbbs?|injections?|procedure|done|performed|seen|set)|#\s?[12])\s+(?:was\s+|were\s+)?"
+    r"(?:done\s+|performed\s+)?on\s+$",
+    re.IGNORECASE,
+)
 _FIRST_LINES = 160
 
 
@@ -146,8 +151,9 @@ def find(text: str, *, today: date | None = None) -> list[Written]:
         found.append(Written(match.start(), match.end(), day))
     if today is not None:
         for match in _SHORT.finditer(text):
-            # 8/10 is a pain score far more often than a day in August.
-            if int(match["b"]) == 10 and int(match["a"]) <= 10:
+            # 8/10 is a pain score far more often than a day in August, "block on 8/10" is not.
+            score = int(match["b"]) == 10 and int(match["a"]) <= 10
+            if score and not _BLOCK_ON.search(text, max(0, match.start() - 40), match.start()):
                 continue
             if not any(w.start <= match.start() < w.end for w in found):
                 found.append(

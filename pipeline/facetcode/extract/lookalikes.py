@@ -70,7 +70,7 @@ def is_something_else(reading: Reading, percentage: Percentage) -> bool:
         or (0 < percentage.high <= 5 and not plain)
     ):
         return True
-    line = text.rfind("\n", 0, start) + 1
+    line = max(text.rfind("\n", low, start) + 1, start - _VITALS_REACH)
     return not plain and _VITALS.search(text, line, start) is not None
 
 
@@ -81,6 +81,7 @@ _OF_PAIN = re.compile(
     r"(?!\s+(?:is|are|was|in|remain\w*|left|persist\w*|still)\b)",
     re.IGNORECASE,
 )
+_VITALS_REACH = 110
 _VITALS = re.compile(
     r"\b(?:(?:vitals?|bp|vs(?=[ :]*(?:\d{2,3}\s?/|stable|wnl)))\b|"
     r"(?:[89]\d|1\d\d|2[0-4]\d)/(?:[3-9]\d|1[0-2]\d)\b(?!/))"

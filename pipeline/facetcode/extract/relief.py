@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import cache, partial
 
 from facetcode.extract import numbers, percent_columns, percentages
 from facetcode.extract.credit import (
@@ -30,20 +32,22 @@ def find(reading: Reading, kind: Kind | None) -> tuple[Relief, ...]:
     """
     found: dict[tuple[float, float, When], tuple[list[Evidence], Side, str | None]] = {}
     last: tuple[Account, When] | None = None
+    needle = cache(partial(_needle, reading))
+    of_note = cache(partial(region_of_note, reading.even))
     for percentage in _all(reading):
         if is_something_else(reading, percentage):
             continue
         told = account(reading, percentage.start, percentage.end)
         if is_of_other_thing(reading, told, percentage) or is_threshold(reading, told, percentage):
             continue
-        when = _when(reading, told)
+        when = _when(reading, told, needle)
         subject, scope = credit(reading, told, today=when == "today" and kind in FACET_BLOCKS)
         follows = last is not None and _follows(reading, last[0], told)
         if subject is not None and not subject.ours and not (follows and scope == "before"):
             continue
         if not (follows or percentage.headed or _speaks_of_relief(reading, told, subject, when)):
             continue
-        if not _is_of_our_block(reading, told, subject, kind, when):
+        if not _is_of_our_block(reading, told, subject, kind, when, of_note):
             continue
         last = (told, when)
         when = when if kind in FACET_BLOCKS else "prior"
@@ -66,7 +70,7 @@ def find(reading: Reading, kind: Kind | None) -> tuple[Relief, ...]:
 
 def _follows(reading: Reading, earlier: Account, told: Account) -> bool:
     """Whether a bare percentage goes on with the one accepted before it: "right 75%, left 60%"."""
-    if told.sentence.start == earlier.sentence.start:
+    if told.sentence.start <= earlier.start:
         return True
     text = reading.even
     between = text[earlier.sentence.end : told.sentence.start]
@@ -152,7 +156,12 @@ _SCORE = re.compile(
 
 
 def _is_of_our_block(
-    reading: Reading, told: Account, subject: Subject | None, kind: Kind | None, when: When
+    reading: Reading,
+    told: Account,
+    subject: Subject | None,
+    kind: Kind | None,
+    when: When,
+    of_note: Callable[[], str | None],
 ) -> bool:
     """Whether the block is of the neck or the chest, and not today's where today's was another."""
     where = region(reading, told, subject)
@@ -160,7 +169,7 @@ def _is_of_our_block(
         return False
     if kind == "lumbar_facet":
         return where == "cervical" and when == "prior"
-    if where is None and region_of_note(reading.even) == "lumbar":
+    if (where or of_note()) == "lumbar":
         return False
     if kind is None or kind in FACET_BLOCKS:
         return True
@@ -171,7 +180,16 @@ def _is_of_our_block(
     )
 
 
-def _when(reading: Reading, told: Account) -> When:
+def _needle(reading: Reading) -> int:
+    """Offset of the middle of what is told of today's needle; the note's end when nothing is."""
+    for labels in (("ACT", "BLOCK"), ("MBB", "FACET_INJECTION", "MEDIAL_BRANCH")):
+        acts = [t.start for t in reading.of(*labels) if reading.status(t) in LIVE]
+        if acts:
+            return acts[len(acts) // 2]
+    return len(reading.even)
+
+
+def _when(reading: Reading, told: Account, needle: Callable[[], int]) -> When:
     """From the words and dates of its clause, its sentence, its rows, then heading and place."""
     text = reading.even
     section = told.section
@@ -207,11 +225,7 @@ def _when(reading: Reading, told: Account) -> When:
     if section.time in {"prior", "planned"}:
         return "prior"
     # No section says when: before the account of the needle it is history, after it the result.
-    for labels in (("ACT", "BLOCK"), ("MBB", "FACET_INJECTION", "MEDIAL_BRANCH")):
-        acts = [t.start for t in reading.of(*labels) if reading.status(t) in LIVE]
-        if acts:
-            return "today" if told.start > acts[len(acts) // 2] else "prior"
-    return "prior"
+    return "today" if told.start > needle() else "prior"
 
 
 _ORDINAL = re.compile(r"#|first|1st|initial|mbb|block", re.IGNORECASE)
