@@ -111,6 +111,11 @@ _EARLIER = re.compile(
     r"|scheduled|return|until|through|expires?|effective)\b",
     re.IGNORECASE,
 )
+_BLOCK_ON = re.compile(
+    r"(?:\b(?:blocks?|mbbs?|injections?|procedure|done|performed|seen|set)|#\s?[12])\s+(?:was\s+|were\s+)?"
+    r"(?:done\s+|performed\s+)?on\s+$",
+    re.IGNORECASE,
+)
 _FIRST_LINES = 160
 
 
@@ -124,7 +129,7 @@ def _build(year: int, month: int, day: int) -> date | None:
 
 
 def _without_year(today: date | None, month: int, day: int) -> date | None:
-    """A date written without its year, in the note of ``today``; long after it, it was last year's."""
+    """A date without its year in the note of ``today``; one long after it was last year's."""
     if today is None:
         return None
     day_of_year = _build(today.year, month, day)
@@ -162,8 +167,9 @@ def find(text: str, *, today: date | None = None) -> list[Written]:
         found.append(Written(match.start(), match.end(), day))
     if today is not None:
         for match in _SHORT.finditer(text):
-            # 8/10 is a pain score far more often than a day in August.
-            if int(match["b"]) == 10 and int(match["a"]) <= 10:
+            # 8/10 is a pain score far more often than a day in August, "block on 8/10" is not.
+            score = int(match["b"]) == 10 and int(match["a"]) <= 10
+            if score and not _BLOCK_ON.search(text, max(0, match.start() - 40), match.start()):
                 continue
             if not any(w.start <= match.start() < w.end for w in found):
                 found.append(
