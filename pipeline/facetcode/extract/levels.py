@@ -441,6 +441,12 @@ _CHECKED = re.compile(
 )
 
 
+_MARKED = re.compile(
+    r"\b(?:was|were|site|skin|sides?|surgical|been)\s+(?:site\s+)?mark(?:ed|ing)\b|\bi\s+marked\b|\b(?:drew|wrote)\s+an?\s+arrow\b",
+    re.IGNORECASE,
+)
+
+
 class _NoteSides:
     """What the note as a whole says of the side: votes of its places, and the side they give."""
 
@@ -470,6 +476,12 @@ class _NoteSides:
                 places.setdefault("timeout", []).extend(
                     laterality.words(reading.even, sentence.start, sentence.end)
                 )
+        for mark in _MARKED.finditer(reading.even):
+            if reading.section_time(mark.start()) in {"performed", "none"}:
+                sentence = reading.sentence_at(mark.start())
+                marked = laterality.words(reading.even, sentence.start, sentence.end)
+                if len({w.value for w in marked}) == 1:
+                    places.setdefault("marking", []).extend(marked)
         for section in reading.sections:
             if section.category in {"side", "timeout", "levels", "title", "procedure"}:
                 name = {"procedure": "title", "levels": "title"}.get(
