@@ -69,7 +69,7 @@ def find(reading: Reading) -> Finding | None:
 
 
 def _dated(reading: Reading, sentence: Sentence, near: int) -> Finding | None:
-    """The earlier date nearest to the words that name the block, in or close behind their sentence."""
+    """The earlier date nearest to the words that name the block, in their sentence or behind."""
     days: list[tuple[int, date, int, int]] = [
         (abs(w.start - near), w.day, w.start, w.end)
         for w in reading.dates
