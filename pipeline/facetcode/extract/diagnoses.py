@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from functools import cache
 
 from facetcode.extract.reading import Reading
@@ -74,12 +75,11 @@ def _codes(reading: Reading) -> dict[str, list[Evidence]]:
             for pattern in (_SHORT, _UNDOTTED):
                 matches += pattern.finditer(reading.even, section.body, section.end)
     # A code without subdivision is one where codes are listed: "M47.814; HTN I10".
-    ends = [m.end() for m in matches]
-    matches += [
-        m
-        for m in _SHORT.finditer(reading.even)
-        if any(0 < m.start() - end <= _LIST for end in ends)
-    ]
+    ends = sorted(m.end() for m in matches)
+    for match in _SHORT.finditer(reading.even):
+        behind = bisect_left(ends, match.start())
+        if behind and match.start() - ends[behind - 1] <= _LIST:
+            matches.append(match)
     found: dict[str, list[Evidence]] = {}
     rejected: set[str] = set()
     for match in sorted({m.start(): m for m in matches}.values(), key=lambda m: m.start()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -119,7 +120,8 @@ def find(reading: Reading) -> Guidance:
             if start < ends.get(modality, 0) or not reading.even[start:end].strip():
                 continue
             ends[modality] = end
-            if any(first <= start < last for first, last in choices):
+            choice = bisect_right(choices, (start, len(reading.even))) - 1
+            if choice >= 0 and start < choices[choice][1]:
                 continue
             _sort(reading, found, modality, start, end, bare=bare)
     for match in _pattern("views").finditer(reading.even):
