@@ -20,6 +20,7 @@ from facetcode import __version__
 from facetcode.commands import batch as batch_commands
 from facetcode.commands import physician as physician_commands
 from facetcode.commands import policy as policy_commands
+from facetcode.commands.audit import audit_app
 from facetcode.commands.desk import desk_app
 from facetcode.errors import FacetcodeError
 from facetcode.evaluate.commands import compile_command, evaluate_command
@@ -274,6 +275,7 @@ rules.command("diff", short_help="Two policies, or a batch under both.")(
     guarded(policy_commands.diff_command)
 )
 app.add_typer(rules, name="policy")
+app.add_typer(audit_app(guarded), name="audit")
 app.add_typer(desk_app(guarded), name="desk")
 
 
