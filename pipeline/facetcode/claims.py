@@ -129,7 +129,7 @@ def _claim(data: Mapping[str, Any], where: str) -> Claim:
 
 
 def _with_further(lines: Sequence[ClaimLine], treated: Sequence[str]) -> tuple[ClaimLine, ...]:
-    """The lines, the one for the third level and all further ones with every joint it stands for."""
+    """The lines; that of the third and further levels with every joint it stands for."""
     last = [line for line in lines if line.code in (FACET[2], ULTRASOUND[2])]
     if len(last) != 1:
         return tuple(lines)

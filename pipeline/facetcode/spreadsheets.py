@@ -73,7 +73,9 @@ def read_table(path: Path, *, needs: Sequence[str] = ()) -> list[Row]:
     )
 
 
-def _under(path: Path, names: Sequence[str], rows: Iterator[tuple[int, list[str]]]) -> Iterator[Row]:
+def _under(
+    path: Path, names: Sequence[str], rows: Iterator[tuple[int, list[str]]]
+) -> Iterator[Row]:
     for number, cells in rows:
         where = f"{path}:{number}"
         if any(cells[len(names) :]):

@@ -102,7 +102,9 @@ some_line = st.builds(
 
 
 @given(st.lists(some_line, max_size=4), st.lists(some_line, max_size=4), st.randoms())
-def test_order_never_matters(mine: list[ClaimLine], theirs: list[ClaimLine], chance: object) -> None:
+def test_order_never_matters(
+    mine: list[ClaimLine], theirs: list[ClaimLine], chance: object
+) -> None:
     first = compare(mine, theirs)
     chance.shuffle(mine)  # type: ignore[attr-defined]
     chance.shuffle(theirs)  # type: ignore[attr-defined]

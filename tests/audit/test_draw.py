@@ -95,7 +95,9 @@ def test_the_file_says_universe_frame_seed_and_method(batch: Path, tmp_path: Pat
 
 def test_a_probe_has_thirty_notes(batch: Path, tmp_path: Path) -> None:
     target = tmp_path / "s.json"
-    assert run("audit", "draw", batch, "--method", "probe", "--seed", 1, "-o", target).exit_code == 0
+    assert (
+        run("audit", "draw", batch, "--method", "probe", "--seed", 1, "-o", target).exit_code == 0
+    )
     assert len(read_sample(target).sample) == 30
 
 

@@ -205,9 +205,7 @@ def test_the_signed_page_stands_alone(
 ) -> None:
     form = filled(sheet, tmp_path / "f.csv", plant)
     html = tmp_path / "audit.html"
-    result = run(
-        "audit", "score", sample, batch, form, "--html", html, *SIGN, "--on", "2025-07-01"
-    )
+    result = run("audit", "score", sample, batch, form, "--html", html, *SIGN, "--on", "2025-07-01")
     assert result.exit_code == 0, result.stderr
     page = html.read_text()
     assert "R. Amin" in page and "J. Okafor" in page and "M. &lt;Lindt&gt;, 2025-07-01" in page

@@ -104,7 +104,9 @@ def edited(old: str, new: str) -> str:
         pytest.param(edited("IEA*1*000000001", "IEA*1*000000007"), "closes another", id="control"),
         pytest.param(edited("GE*1*1", "GE*2*1"), "announces another number", id="sets"),
         pytest.param(edited("SE*", "XX*"), "does not belong here", id="no-end"),
-        pytest.param(edited("IEA*1*000000001~\n", "") + wrap(CLAIM), "before the last", id="no-IEA"),
+        pytest.param(
+            edited("IEA*1*000000001~\n", "") + wrap(CLAIM), "before the last", id="no-IEA"
+        ),
         pytest.param(edited("CAS*CO*50*300", "CAS*CO*50*3x0"), "no number", id="amount"),
         pytest.param(edited("CAS*CO*50*300", "CAS*CO*50*NaN"), "no number", id="not-a-number"),
         pytest.param(edited("CAS*CO*50*300", "CAS*CO*50"), "without its amount", id="no-amount"),
@@ -138,7 +140,9 @@ amounts = st.decimals(0, 9999, places=2)
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(["64490", "64491:RT", "0213T"]), amounts, amounts), max_size=5)
+    st.lists(
+        st.tuples(st.sampled_from(["64490", "64491:RT", "0213T"]), amounts, amounts), max_size=5
+    )
 )
 def test_money_goes_through_unrounded(services: list[tuple[str, Decimal, Decimal]]) -> None:
     body = ["CLP*n*1*0*0**MB*I"]

@@ -56,7 +56,9 @@ def test_denials_are_counted_by_everything_asked_for(tmp_path: Path, two: Path) 
     [
         pytest.param(DENIED, 1, "denied", id="refused"),
         pytest.param(PAID, 1, "paid", id="agreed-price"),
-        pytest.param(("64490", 300, 0, ["CAS*PR*1*200", "CAS*CO*45*100"]), 1, "paid", id="deductible"),
+        pytest.param(
+            ("64490", 300, 0, ["CAS*PR*1*200", "CAS*CO*45*100"]), 1, "paid", id="deductible"
+        ),
         pytest.param(("64490", 300, 0, ["CAS*OA*23*300"]), 1, "paid", id="earlier-payer"),
         pytest.param(("64490", 300, 0, ["CAS*CO*987*300"]), 1, "denied", id="unknown-unpaid"),
         pytest.param(("64490", 300, 90, ["CAS*CO*987*210"]), 1, "paid", id="unknown-paid"),
@@ -107,7 +109,9 @@ def test_a_reversal_takes_the_payers_mistake_back() -> None:
 
 
 def test_a_reversal_of_what_is_not_here_is_counted() -> None:
-    found = settled((claim("n-1", REVERSED, status=22), "20250601"), (claim("n-1", PAID), "20250602"))
+    found = settled(
+        (claim("n-1", REVERSED, status=22), "20250601"), (claim("n-1", PAID), "20250602")
+    )
     assert (len(found.claims), found.unmatched_reversals) == (1, 1)
 
 

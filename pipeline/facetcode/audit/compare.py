@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from facetcode.claims import ClaimLine
@@ -98,13 +98,14 @@ def _pair(
     """Lines that answer each other, best first, and those of either side without an answer."""
     pairs: Pairs = []
     left, open_ = sorted(given, key=_key), sorted(right, key=_key)
-    for fits in (
+    rules: tuple[Callable[[ClaimLine, ClaimLine], bool], ...] = (
         lambda a, b: a == b,
         lambda a, b: a.code == b.code and a.joints == b.joints and a.side == b.side,
         lambda a, b: a.code == b.code and a.joints == b.joints,
         lambda a, b: a.code == b.code,
         lambda a, b: a.joints == b.joints != (),
-    ):
+    )
+    for fits in rules:
         for mine in list(left):
             answer = next((theirs for theirs in open_ if fits(mine, theirs)), None)
             if answer is not None:
@@ -131,9 +132,7 @@ def _pair_errors(mine: ClaimLine, theirs: ClaimLine) -> list[Error]:
     if sides_differ:
         has, needs = has - _SIDED, needs - _SIDED
     if has != needs:
-        errors.append(
-            Error("modifier", f"{_said(has)} instead of {_said(needs)} ({mine.code})")
-        )
+        errors.append(Error("modifier", f"{_said(has)} instead of {_said(needs)} ({mine.code})"))
     return errors
 
 

@@ -18,7 +18,7 @@ from facetcode.errors import FacetcodeError
 
 METHODS = ("random", "stratified", "probe")
 PROBE_SIZE = 30
-"""Notes of a probe, the small first sample whose error rate plans the full one (OIG: 30 or more)."""
+"""Notes of a probe: the small first sample whose error rate plans the full one."""
 
 
 def _code(claim: Claim) -> str:
@@ -179,8 +179,6 @@ def allocate(sizes: Mapping[str, int], places: int) -> dict[str, int]:
 def ids_hash(ids: Iterable[str]) -> str:
     """SHA-256 of the ids in order of their letters, a line break between."""
     return hashlib.sha256("\n".join(sorted(ids)).encode("utf-8", "backslashreplace")).hexdigest()
-
-
 
 
 def _traits(coder_of: Mapping[str, str] | None) -> Mapping[str, Callable[[Claim], str]]:

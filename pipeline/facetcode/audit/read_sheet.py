@@ -178,7 +178,9 @@ def _plain(cells: Mapping[str, str]) -> dict[str, str]:
 
 def _checked(line: ClaimLine, where: str) -> ClaimLine:
     if len(line.code) != 5 or not line.code.isalnum():
-        raise FacetcodeError(f"{where}: the code must be one of five characters, 64490 say, or none")
+        raise FacetcodeError(
+            f"{where}: the code must be one of five characters, 64490 say, or none"
+        )
     if any(len(modifier) != 2 for modifier in line.modifiers):
         raise FacetcodeError(f"{where}: modifiers have two characters each, KX RT say")
     if not all(map(anatomy.is_cervical_thoracic, line.joints)):

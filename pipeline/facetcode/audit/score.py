@@ -103,9 +103,12 @@ def score(
         if own:
             parties.append(
                 _party(
-                    coder, sample, [(drawn, reviewed[drawn.note_id]) for drawn in own],
-                    {drawn.note_id: coded[drawn.note_id].lines for drawn in own}, None,
-                )  # fmt: skip
+                    coder,
+                    sample,
+                    [(drawn, reviewed[drawn.note_id]) for drawn in own],
+                    {drawn.note_id: coded[drawn.note_id].lines for drawn in own},
+                    None,
+                )
             )
     wrong = {found.note_id for found in engine.found if found.verdict.wrong}
     strata = {}
@@ -174,9 +177,13 @@ def _party(
         if verdict.errors:
             found.append(
                 Found(
-                    note_id, drawn.stratum, _said(lines[note_id]), _said(right), verdict,
+                    note_id,
+                    drawn.stratum,
+                    _said(lines[note_id]),
+                    _said(right),
+                    verdict,
                     review.comment,
-                )  # fmt: skip
+                )
             )
     n = len(notes)
     kinds = {

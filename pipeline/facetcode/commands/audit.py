@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -16,8 +16,6 @@ from facetcode.errors import FacetcodeError
 if TYPE_CHECKING:
     from facetcode.audit.score import Party, Score
     from facetcode.claims import Claim
-
-P = ParamSpec("P")
 
 RecordsArgument = Annotated[
     Path, typer.Argument(metavar="RECORDS", help="Records of code or batch, or a run's folder.")
@@ -147,9 +145,7 @@ def sheet_command(
         raise FacetcodeError(f"{output}: is an input; name another file to write to")
     drawn = read_sample(sample)
     claims = _claims_of(records, drawn.records_sha256)
-    rows = list(
-        sheet_rows(drawn, claims, blind=blind, coded=read_coded(coded) if coded else None)
-    )
+    rows = list(sheet_rows(drawn, claims, blind=blind, coded=read_coded(coded) if coded else None))
     with replacing(output) as file:
         if suffix == ".xlsx":
             write_xlsx(rows, file, blind=blind)
@@ -193,8 +189,8 @@ def score_command(
     \b
     Examples:
       facetcode audit score sample.json results/ sheet.xlsx
-      facetcode audit score sample.json results/ sheet.xlsx --html audit.html --drawn-by "R. Amin" \\
-          --reviewed-by "J. Okafor" --signed-by "M. Lindt" --on 2025-07-01
+      facetcode audit score sample.json results/ sheet.xlsx --html audit.html \\
+          --drawn-by "R. Amin" --reviewed-by "J. Okafor" --signed-by "M. Lindt" --on 2025-07-01
     """
     from facetcode.audit.coders import read_coded
     from facetcode.audit.read_sheet import read_sheets
@@ -224,9 +220,7 @@ def score_command(
         say(problem)
     if not reviewed:
         raise FacetcodeError(f"{', '.join(map(str, sheets))}: no note is reviewed yet")
-    result = score(
-        drawn, claims, reviewed, read_coded(coded) if coded else None, claim=claim / 100
-    )
+    result = score(drawn, claims, reviewed, read_coded(coded) if coded else None, claim=claim / 100)
     if signed_by and (result.open_ or problems):
         raise FacetcodeError(
             f"{len(result.open_):,} notes are not reviewed and {len(problems):,} could not be read:"
@@ -248,7 +242,7 @@ def score_command(
         raise typer.Exit(1)
 
 
-def audit_app(guarded: Callable[[Callable[P, None]], Callable[P, None]]) -> typer.Typer:
+def audit_app(guarded: Callable[[Callable[..., None]], Callable[..., None]]) -> typer.Typer:
     """The commands under ``audit``."""
     app = typer.Typer(help="Audits: draw, worksheet, score and sign.", no_args_is_help=True)
     app.command("draw", short_help="Draw a sample of notes.")(guarded(draw_command))

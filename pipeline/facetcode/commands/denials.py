@@ -141,7 +141,8 @@ def _print(findings: Findings, by: list[By] | None) -> None:
 def _counts(findings: Findings) -> str:
     read, settled, joined = findings.read, findings.settled, findings.joined
     parts = [
-        f"{len(read.claims):,} decisions in {read.files:,} files, {len(joined.cases):,} lines joined",
+        f"{len(read.claims):,} decisions in {read.files:,} files",
+        f"{len(joined.cases):,} lines joined",
         f"{joined.without_record:,} facet claims without a record",
     ]
     for n, what in (

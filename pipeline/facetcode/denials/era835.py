@@ -120,9 +120,7 @@ def _adjustments(segment: Segment, where: str) -> Iterable[Adjustment]:
         yield Adjustment(segment[1].strip(), segment[place].strip(), amount)
 
 
-def _made(
-    claim: _Claim, payer: str, paid_on: date | None, where: str, counted: Read
-) -> RemitClaim:
+def _made(claim: _Claim, payer: str, paid_on: date | None, where: str, counted: Read) -> RemitClaim:
     segment = claim.segment
     served = next((claim.dates[q] for q in _SERVED if q in claim.dates), None)
     lines = [_line(line, served, where) for line in claim.lines]

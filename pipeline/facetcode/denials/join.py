@@ -103,9 +103,7 @@ def _named(remit: RemitClaim, by_id: dict[str, list[Claim]]) -> list[Claim]:
     return exact or found
 
 
-def _of_patient(
-    remit: RemitClaim, by_patient: dict[tuple[str, str], list[Claim]]
-) -> list[Claim]:
+def _of_patient(remit: RemitClaim, by_patient: dict[tuple[str, str], list[Claim]]) -> list[Claim]:
     billed = {line.code for line in remit.lines}
     days = {_day(line.served) for line in remit.lines} | {_day(remit.served)}
     found: dict[str, Claim] = {}

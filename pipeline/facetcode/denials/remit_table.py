@@ -45,8 +45,7 @@ def read_remit_table(path: Path, into: Read) -> None:
         raise RemittanceError(f"{path}: the table has a heading and no rows")
     present = {name for row in rows for name in row.cells}
     named = {
-        key: next((name for name in names if name in present), "")
-        for key, names in _NAMES.items()
+        key: next((name for name in names if name in present), "") for key, names in _NAMES.items()
     }
     if not named["code"] or not (named["paid"] or named["reasons"]):
         raise RemittanceError(

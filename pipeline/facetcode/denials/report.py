@@ -86,7 +86,9 @@ def _months(rows: Sequence[Pattern]) -> str:
     values = [100 * (row.denied.value or 0) for row in rows]
     low = [v - 100 * row.denied.low for v, row in zip(values, rows, strict=True)]
     high = [100 * row.denied.high - v for v, row in zip(values, rows, strict=True)]
-    axes.errorbar(range(len(rows)), values, yerr=[low, high], marker="o", color=COLOURS[0], capsize=3)
+    axes.errorbar(
+        range(len(rows)), values, yerr=[low, high], marker="o", color=COLOURS[0], capsize=3
+    )
     step = max(1, len(names) // 12)
     axes.set_xticks(range(0, len(names), step), names[::step], rotation=45, ha="right")
     axes.set_ylim(0, 102)
