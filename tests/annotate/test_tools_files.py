@@ -7,13 +7,15 @@ from xml.etree import ElementTree
 
 import pytest
 
-from facetcode.annotate import brat, docbin, doccano, label_studio
+from facetcode.annotate import brat, docbin, doccano, label_studio, label_studio_config
 from facetcode.annotate.document import Document, from_gold, span_problems
 from facetcode.annotate.intake import take_in
 from facetcode.annotate.offsets import to_code_points
 from facetcode.errors import AnnotationError
 from facetcode.evaluate.gold import GoldNote
 from facetcode.evaluate.markup import LABELS
+
+from .conftest import NOTE
 
 
 def marks(document: Document) -> list[tuple[str, str, dict[str, str]]]:
@@ -152,7 +154,7 @@ def test_what_keeps_a_note_out_is_told(
 
 
 def test_the_configuration_knows_every_label_and_value() -> None:
-    root = ElementTree.fromstring(label_studio.config())
+    root = ElementTree.fromstring(label_studio_config.config())
     assert {e.get("value") for e in root.iter("Label")} == set(LABELS)
     controls = {e.get("name"): e for e in root.iter() if e.get("toName")}
     for label, wanted in LABELS.items():
@@ -163,7 +165,7 @@ def test_the_configuration_knows_every_label_and_value() -> None:
                 assert allows(str(choice.get("value"))), (label, key)
     used = {
         r["from_name"]
-        for a in label_studio.tasks([from_gold(_NOTE)])[0]["annotations"]
+        for a in label_studio.tasks([from_gold(NOTE)])[0]["annotations"]
         for r in a["result"]
     }
     assert used <= set(controls)
@@ -328,6 +330,3 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path, read: Any, content: b
 def test_ways_to_count(text: str, span: tuple[int, int, str], reading: str) -> None:
     (place,), found = to_code_points(text, [span])
     assert place is not None and text[slice(*place)] == "C4" and found == reading
-
-
-from .conftest import NOTE as _NOTE  # noqa: E402

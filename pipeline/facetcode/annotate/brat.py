@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from facetcode.annotate.document import Document, attrs_word, ordered, parse_attrs
-from facetcode.annotate.label_studio import CHOICES
+from facetcode.annotate.label_studio_config import CHOICES
 from facetcode.annotate.offsets import CODE_POINTS, to_code_points
 from facetcode.errors import AnnotationError
 from facetcode.evaluate.gold import GoldSpan

@@ -9,115 +9,15 @@ since its frontend's pull request 308.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import quoteattr
 
-from facetcode import anatomy
 from facetcode.annotate.document import Document, ordered
+from facetcode.annotate.label_studio_config import CHOICES, LISTS, MAY_BE_EMPTY, ONE, TEXTS
 from facetcode.annotate.offsets import CODE_POINTS, is_ambiguous, to_code_points
 from facetcode.errors import AnnotationError
-from facetcode.evaluate.gold import (
-    FLAGS,
-    INTENTS,
-    KINDS,
-    MODALITIES,
-    NAMED_AS,
-    POLICIES,
-    SIDES,
-    STATUSES,
-    WHENS,
-    GoldSpan,
-)
-
-CHOICES: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("procedure", "kind"): KINDS,
-    ("level", "joint"): anatomy.CERVICAL_THORACIC,
-    ("level", "side"): SIDES,
-    ("side", "value"): ("right", "left", "bilateral"),
-    ("guidance", "modality"): tuple(m for m in MODALITIES if m != "unstated"),
-    ("relief", "when"): WHENS,
-    ("score", "when"): ("pre", "post", "other"),
-}
-"""Attributes with a fixed set of values; several may be chosen of ``joint``."""
-TEXTS: Sequence[tuple[str, str]] = (
-    ("relief", "low"),
-    ("relief", "high"),
-    ("diagnosis", "code"),
-    ("score", "value"),
-    ("score", "scale"),
-)
-_MAY_BE_EMPTY = frozenset({("level", "joint"), ("diagnosis", "code")})
-_COLOURS = {
-    "procedure": "#7E57C2", "level": "#1E88E5", "side": "#00897B", "guidance": "#F9A825",
-    "relief": "#E53935", "diagnosis": "#6D4C41", "score": "#546E7A",
-}  # fmt: skip
-_ONE: Mapping[str, tuple[str, ...]] = {
-    "status": STATUSES,
-    "kind": KINDS,
-    "intent": INTENTS,
-    "ordinal": ("1", "2"),
-    "named_as": NAMED_AS,
-    "guidance": MODALITIES,
-    "clean": ("yes", "no"),
-}
-"""Facts of the note of which one value holds; none chosen is null, except where one must be."""
-_LISTS = ("levels", "relief", "diagnoses", *(f"codes_{policy}" for policy in POLICIES))
-"""Facts of the note that are lists: a line each."""
-_HINTS = {
-    "levels": "a joint and its side: C4-C5 right",
-    "relief": "low, high, when: 80 90 prior",
-    "diagnoses": "codes written in the note",
-}
-
-
-def config() -> str:
-    """The labelling interface for a project, to paste into Label Studio."""
-    lines = [
-        "<View>",
-        "  <Style>.htx-text{ white-space: pre-wrap; }</Style>",
-        '  <Labels name="mark" toName="text">',
-        *(
-            f"    <Label value={quoteattr(label)} background={quoteattr(colour)}/>"
-            for label, colour in _COLOURS.items()
-        ),
-        "  </Labels>",
-        '  <Text name="text" value="$text" granularity="symbol" saveTextResult="yes"/>',
-    ]
-    for (label, key), values in CHOICES.items():
-        many = "multiple" if key == "joint" else "single"
-        lines += _choices(f"{label}_{key}", values, many, _per_region(label))
-    for label, key in TEXTS:
-        name = f"{label}_{key}"
-        lines.append(
-            f'  <TextArea name={quoteattr(name)} toName="text" {_per_region(label)} '
-            f'maxSubmissions="1" editable="true" placeholder={quoteattr(f"{label}: {key}")}/>'
-        )
-    for name, values in _ONE.items():
-        lines += [f"  <Header value={quoteattr(name)}/>", *_choices(name, values, "single", "")]
-    for name in _LISTS:
-        hint = _HINTS.get(name, "a claim line: 64490-RT")
-        lines += [
-            f"  <Header value={quoteattr(name)}/>",
-            f'  <TextArea name={quoteattr(name)} toName="text" editable="true" '
-            f"placeholder={quoteattr(hint)}/>",
-        ]
-    lines += ['  <Header value="flags"/>', *_choices("flags", FLAGS, "multiple", "")]
-    return "\n".join([*lines, "</View>"]) + "\n"
-
-
-def _per_region(label: str) -> str:
-    return f'perRegion="true" whenTagName="mark" whenLabelValue={quoteattr(label)}'
-
-
-def _choices(name: str, values: Iterable[str], many: str, when: str) -> Iterator[str]:
-    yield (
-        f'  <Choices name={quoteattr(name)} toName="text" choice="{many}" showInline="true"'
-        f"{' ' + when if when else ''}>"
-    )
-    yield from (f"    <Choice value={quoteattr(value)}/>" for value in values)
-    yield "  </Choices>"
+from facetcode.evaluate.gold import POLICIES, GoldSpan
 
 
 def tasks(
@@ -265,7 +165,7 @@ def _document(task: Mapping[str, Any], where: str) -> Document:
             problems.append(f"the mark at {place[0]}-{place[1]} has {len(labels)} labels; keep one")
             continue
         own = dict(attrs.get(str(region["id"]), {}).get(labels[0], {}))
-        for label, key in _MAY_BE_EMPTY:
+        for label, key in MAY_BE_EMPTY:
             if label == labels[0]:
                 own.setdefault(key, "")
         spans.append(ordered(GoldSpan(str(labels[0]), *place, own)))
@@ -311,11 +211,11 @@ def _facts(results: Iterable[Mapping[str, Any]]) -> tuple[dict[str, Any], list[s
     lists: dict[str, list[str]] = {}
     for result in results:
         name = str(result["from_name"])
-        if name in _ONE:
+        if name in ONE:
             one[name] = str(result["value"]["choices"][0])
         elif name == "flags":
             lists[name] = [str(v) for v in result["value"]["choices"]]
-        elif name in _LISTS:
+        elif name in LISTS:
             values = result["value"]["text"]
             values = [values] if isinstance(values, str) else values
             lists[name] = [

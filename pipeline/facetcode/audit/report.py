@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from facetcode import __version__
@@ -24,8 +24,10 @@ class Signatures:
     """ISO date of the signature."""
 
 
-def page(sample: Sample, result: Score, signs: Signatures, inputs: Mapping[str, str]) -> str:
-    """The audit's HTML; ``inputs`` maps a file's name to its SHA-256."""
+def page(
+    sample: Sample, result: Score, signs: Signatures, inputs: Sequence[tuple[str, str]]
+) -> str:
+    """The audit's HTML; ``inputs`` are files' names with their SHA-256."""
     return render(
         "audit",
         "audit.html",

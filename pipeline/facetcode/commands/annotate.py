@@ -208,9 +208,9 @@ def config_command(
       facetcode annotate config label-studio > config.xml
       facetcode annotate config brat > annotation.conf
     """
-    from facetcode.annotate import brat, label_studio
+    from facetcode.annotate import brat, label_studio_config
 
-    sys.stdout.write(brat.config() if tool == "brat" else label_studio.config())
+    sys.stdout.write(brat.config() if tool == "brat" else label_studio_config.config())
 
 
 def annotate_app(guarded: Callable[[Callable[..., None]], Callable[..., None]]) -> typer.Typer:

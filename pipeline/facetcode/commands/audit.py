@@ -210,7 +210,8 @@ def score_command(
         if target and any(same_file(target, path) for path in inputs):
             raise FacetcodeError(f"{target}: is an input; name another file to write to")
     try:
-        from facetcode.audit.score import score, score_json
+        from facetcode.audit.figures import score_json
+        from facetcode.audit.score import score
     except ModuleNotFoundError as error:
         raise missing(error) from None
     drawn = read_sample(sample)
@@ -231,7 +232,7 @@ def score_command(
             title, drawn_by, tuple(reviewed_by or ()), signed_by,
             signed_on.isoformat() if signed_on else "",
         )  # fmt: skip
-        hashes = {path.name: sha256_of(path) for path in inputs}
+        hashes = [(path.name, sha256_of(path)) for path in inputs]
         _write(html, page(drawn, result, signs, hashes).encode("utf-8", "backslashreplace"))
     if output:
         _write(output, (json.dumps(score_json(result), indent=1) + "\n").encode())

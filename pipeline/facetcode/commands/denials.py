@@ -85,8 +85,9 @@ def denials_command(
     settled = settle(read.claims)
     findings = find(read, settled, join(settled.claims, claims))
     if html:
-        hashes = {path.name: sha256_of(path) for path in inputs}
-        _write(html, page(findings, hashes).encode("utf-8", "backslashreplace"))
+        file = records_file(records)
+        text = page(findings, (file.name, sha256_of(file)))
+        _write(html, text.encode("utf-8", "backslashreplace"))
     if output:
         _write(output, (json.dumps(to_json(findings), indent=1) + "\n").encode())
     if lines:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -22,12 +23,13 @@ def read_remittances(paths: Iterable[Path], tell: Callable[[str], object]) -> tu
     one file could be read.
     """
     read, broken = Read(), 0
-    seen: set[bytes] = set()
+    seen: set[str] = set()
     for path in _files(paths):
         try:
             data = _bytes(path)
+            digest = hashlib.sha256(data).hexdigest()
             # The same file under two names would count each denial twice.
-            if (digest := _digest(data)) in seen:
+            if digest in seen:
                 tell(f"{path}: the same file as one before; left out")
                 continue
             seen.add(digest)
@@ -36,6 +38,7 @@ def read_remittances(paths: Iterable[Path], tell: Callable[[str], object]) -> tu
             else:
                 read_835(data.decode("latin-1"), str(path), read)
             read.files += 1
+            read.inputs.append((path.name, digest))
         except FacetcodeError as error:
             tell(str(error))
             broken += 1
@@ -51,12 +54,6 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise RemittanceError(f"{path}: cannot be read: {error.strerror}") from None
-
-
-def _digest(data: bytes) -> bytes:
-    import hashlib
-
-    return hashlib.sha256(data).digest()
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:

@@ -73,6 +73,8 @@ class Read:
 
     claims: list[RemitClaim] = field(default_factory=list)
     files: int = 0
+    inputs: list[tuple[str, str]] = field(default_factory=list)
+    """Name and SHA-256 of each file that was read."""
     other_sets: int = 0
     """Transaction sets that are no 835."""
     provider_adjustments: int = 0

@@ -56,8 +56,8 @@ def find(read: Read, settled: Settled, joined: Joined) -> Findings:
     )
 
 
-def page(findings: Findings, inputs: Mapping[str, str]) -> str:
-    """The findings as HTML; ``inputs`` maps a file's name to its SHA-256."""
+def page(findings: Findings, records: tuple[str, str]) -> str:
+    """The findings as HTML; ``records`` is the name of the records' file and its SHA-256."""
     outcomes = [case.outcome for case in findings.cases]
     money = [case.refused_money for case in findings.cases if case.refused_money is not None]
     return render(
@@ -71,7 +71,7 @@ def page(findings: Findings, inputs: Mapping[str, str]) -> str:
         refused=sum(money, Decimal(0)) if money else None,
         remark=remark,
         shown=_SHOWN,
-        inputs=inputs,
+        inputs=[records, *findings.read.inputs],
         version=__version__,
         months=_months(findings.by["month"]),
         bars=_bars(findings.reasons[:_SHOWN]),
