@@ -7,7 +7,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from facetcode.annotate import brat, docbin, doccano, label_studio, label_studio_config
+from facetcode.annotate import (
+    brat,
+    docbin,
+    doccano,
+    label_studio,
+    label_studio_config,
+    span_table,
+)
 from facetcode.annotate.document import Document, from_gold, span_problems
 from facetcode.annotate.intake import take_in
 from facetcode.annotate.offsets import to_code_points
@@ -201,7 +208,6 @@ def test_brats_own_lines_are_read(tmp_path: Path) -> None:
     ("ann", "says"),
     [
         pytest.param("T1\tlevel 8 10;11 12\tC4 5\n", "in pieces", id="discontinuous"),
-        pytest.param("R1\tPart Arg1:T1 Arg2:T2\n", "line 1: relations", id="relation"),
         pytest.param(
             "T1\tside 2 7\tRight\n#1\tAnnotatorNotes T1\thm?\n", "not of the form", id="note"
         ),
@@ -215,6 +221,24 @@ def test_what_is_wrong_in_a_collection_is_told(tmp_path: Path, ann: str, says: s
     assert any(says in problem for problem in span_problems(document)), list(
         span_problems(document)
     )
+
+
+def test_relations_are_left_out_and_told(tmp_path: Path) -> None:
+    document = brat_files(tmp_path, "R1\tPart Arg1:T1 Arg2:T2\n*\tEquiv T1 T2\n")
+    assert document.notices == ("2 relations, events and the like were left out",)
+    relation = {"from_id": "a", "to_id": "b", "type": "relation", "direction": "right"}
+    document = read_ls(tmp_path, exported([*level(8, 12), relation]))
+    assert len(document.spans) == 1 and "relations" in document.notices[0]
+
+
+@pytest.mark.parametrize("start", ["=1+1", "'=1", "''-x", "'quoted'", "@", "plain"])
+def test_no_cell_of_the_tables_can_run_and_none_changes(tmp_path: Path, start: str) -> None:
+    document = Document({**from_gold(NOTE).front}, f"{start} C4", ())
+    for name, data in span_table.write([document]):
+        (tmp_path / name).write_bytes(data)
+        assert not any(cell.startswith(("=", "@", "-")) for cell in data.decode().split(","))
+    (back,) = span_table.read([tmp_path])
+    assert back.text == document.text
 
 
 def test_a_changed_text_is_told(tmp_path: Path, note: GoldNote) -> None:

@@ -270,6 +270,13 @@ def test_other_records_are_refused(tmp_path: Path, sample: Path, sheet: Path) ->
     assert result.exit_code == 2 and "not the records the sample was drawn from" in result.stderr
 
 
+def test_a_worksheet_with_work_in_it_is_not_written_over(
+    sample: Path, batch: Path, sheet: Path
+) -> None:
+    result = run("audit", "sheet", sample, batch, "-o", sheet)
+    assert result.exit_code == 2 and "a review may be in it" in result.stderr
+
+
 def test_ids_survive_a_program_that_takes_zeros_away(tmp_path: Path) -> None:
     records, sample, sheet = (tmp_path / name for name in ("r.jsonl", "s.json", "w.csv"))
     records.write_text("".join(json.dumps(record(f"000{n}7")) + "\n" for n in range(1, 4)))

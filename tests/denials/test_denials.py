@@ -1,6 +1,7 @@
 """From remittances to patterns: what counts, what joins to what, and what was foreseen."""
 
 import csv
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -263,6 +264,7 @@ def test_the_page_stands_alone_and_escapes(tmp_path: Path, two: Path) -> None:
     result = run("denials", era, two, "--html", html)
     assert result.exit_code == 0, result.stderr
     page = html.read_text()
+    assert hashlib.sha256(era.read_bytes()).hexdigest() in page
     assert "&lt;script&gt;" in page and "<script" not in page
     assert not re.search(r"(src|href)=\"(?!data:)", page)
     assert page.count("data:image/svg+xml") == 3 and "not medically necessary" in page

@@ -89,7 +89,7 @@ def _document(file: Path) -> Document:
     source_id = str(front.pop("source_id", "") or "")
     suggested = str(front.pop("suggested", "") or "")
     problems: list[str] = []
-    marks, attrs, notes = _lines(_read(file), problems)
+    marks, attrs, notes, others = _lines(_read(file), problems)
     places, reading = to_code_points(
         text, [(start, end, words) for _, _, start, end, words in marks]
     )
@@ -108,6 +108,11 @@ def _document(file: Path) -> Document:
         if label in _MAY_BE_EMPTY:
             own.setdefault(_MAY_BE_EMPTY[label], "")
         spans.append(ordered(GoldSpan(label, *place, own)))
+    notices = []
+    if reading != CODE_POINTS:
+        notices.append(f"its offsets count {reading}; they were converted")
+    if others:
+        notices.append(f"{others} relations, events and the like were left out")
     return Document(
         front,
         text,
@@ -117,17 +122,22 @@ def _document(file: Path) -> Document:
         source_id,
         suggested,
         tuple(problems),
-        () if reading == CODE_POINTS else (f"its offsets count {reading}; they were converted",),
+        tuple(notices),
     )
+
+
+Marks = list[tuple[str, str, int, int, str | None]]
+"""Id, label, start, end and words of text-bound lines."""
 
 
 def _lines(
     ann: str, problems: list[str]
-) -> tuple[list[tuple[str, str, int, int, str | None]], dict[str, dict[str, str]], dict[str, str]]:
-    """Marks, their attributes and their notes; other lines are problems, by number."""
-    marks: list[tuple[str, str, int, int, str | None]] = []
+) -> tuple[Marks, dict[str, dict[str, str]], dict[str, str], int]:
+    """Marks, their attributes and their notes, and how many lines are something else."""
+    marks: Marks = []
     attrs: dict[str, dict[str, str]] = {}
     notes: dict[str, str] = {}
+    others = 0
     # Only line feeds part lines: a mark may hold a form feed or a line separator.
     for number, line in enumerate(ann.split("\n"), start=1):
         line = line.removesuffix("\r")
@@ -148,8 +158,8 @@ def _lines(
             if kind == "AnnotatorNotes":
                 notes[mark] = words or ""
         else:
-            problems.append(f"line {number}: relations, events and the like are no marks of ours")
-    return marks, attrs, notes
+            others += 1
+    return marks, attrs, notes, others
 
 
 def _read(file: Path) -> str:

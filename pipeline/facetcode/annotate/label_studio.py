@@ -147,7 +147,9 @@ def _document(task: Mapping[str, Any], where: str) -> Document:
     if len(done) != 1:
         said = "is not annotated yet" if not done else f"has {len(done)} annotations; keep one"
         problems.append(f"the task {said}")
-    results = list(done[0]["result"]) if len(done) == 1 else []
+    # Relations between regions come without a control; they are no marks of ours.
+    given = done[0]["result"] if len(done) == 1 else []
+    results = [result for result in given if "from_name" in result]
     regions = [r for r in results if r["type"] == "labels"]
     claimed = [
         (int(r["value"]["start"]), int(r["value"]["end"]), r["value"].get("text")) for r in regions
@@ -170,6 +172,8 @@ def _document(task: Mapping[str, Any], where: str) -> Document:
                 own.setdefault(key, "")
         spans.append(ordered(GoldSpan(str(labels[0]), *place, own)))
     notices = []
+    if len(results) < len(given):
+        notices.append("relations between its marks were left out")
     if reading != CODE_POINTS:
         notices.append(f"its offsets count {reading}; they were converted")
     elif is_ambiguous(text) and any(words is None for *_, words in claimed):

@@ -77,7 +77,7 @@ def _csv(columns: tuple[str, ...], rows: Iterable[Mapping[str, str]]) -> bytes:
     writer = csv.writer(out)
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([unformula(row.get(name, "")) for name in columns])
+        writer.writerow([_guarded(row.get(name, "")) for name in columns])
     return ("\ufeff" + out.getvalue()).encode("utf-8", "surrogatepass")
 
 
@@ -111,7 +111,8 @@ def _document(row: Mapping[str, str], marks: list[dict[str, str]]) -> Document:
                 front[key] = cell or None
         elif cell:
             try:
-                front[key] = json.loads(cell)
+                # Spreadsheets write true in capitals.
+                front[key] = json.loads(cell.lower() if key == "clean" else cell)
             except ValueError:
                 problems.append(f"{key}: the cell is not JSON any more")
     claimed = []
@@ -170,6 +171,12 @@ def _rows(file: Path, needs: tuple[str, ...]) -> Iterator[dict[str, str]]:
         raise AnnotationError(f"{file}:{reader.line_num}: a quote is misplaced") from None
 
 
+def _guarded(cell: str) -> str:
+    """The cell with an apostrophe before what a spreadsheet would run, or before one such."""
+    bare = cell.lstrip("'")
+    return f"'{cell}" if unformula(bare) != bare else cell
+
+
 def _unguarded(cell: str) -> str:
-    """The cell without the apostrophe that kept a spreadsheet from running it."""
-    return cell[1:] if cell.startswith("'") and unformula(cell[1:]) != cell[1:] else cell
+    """The inverse of ``_guarded``."""
+    return cell[1:] if cell.startswith("'") and _guarded(cell) != cell else cell

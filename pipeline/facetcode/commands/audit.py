@@ -134,15 +134,14 @@ def sheet_command(
     from facetcode.audit.coders import read_coded
     from facetcode.audit.sample_file import read_sample
     from facetcode.audit.sheet import sheet_rows, write_csv, write_xlsx
-    from facetcode.cli import same_file, say
+    from facetcode.cli import say
     from facetcode.output import replacing
 
     suffix = output.suffix.lower()
     if suffix not in (".xlsx", ".csv"):
         raise FacetcodeError(f"{output}: name a .xlsx or a .csv file")
-    inputs = [path for path in (sample, records, coded) if path is not None]
-    if any(same_file(output, path) for path in inputs):
-        raise FacetcodeError(f"{output}: is an input; name another file to write to")
+    if output.exists():
+        raise FacetcodeError(f"{output}: is there already, and a review may be in it; name another")
     drawn = read_sample(sample)
     claims = _claims_of(records, drawn.records_sha256)
     rows = list(sheet_rows(drawn, claims, blind=blind, coded=read_coded(coded) if coded else None))

@@ -36,7 +36,7 @@ def read_remittances(paths: Iterable[Path], tell: Callable[[str], object]) -> tu
             if path.suffix.lower() in _TABLES:
                 read_remit_table(path, read)
             else:
-                read_835(data.decode("latin-1"), str(path), read)
+                read_835(_text(data), str(path), read)
             read.files += 1
             read.inputs.append((path.name, digest))
         except FacetcodeError as error:
@@ -45,6 +45,14 @@ def read_remittances(paths: Iterable[Path], tell: Callable[[str], object]) -> tu
     if not read.files:
         raise RemittanceError("no remittance could be read; give 835 files or tables of them")
     return read, broken
+
+
+def _text(data: bytes) -> str:
+    """UTF-8 where it is, else Latin-1: delimiters and codes are ASCII, names may be either."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 def _bytes(path: Path) -> bytes:
