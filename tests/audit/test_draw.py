@@ -50,8 +50,8 @@ def test_every_note_is_as_likely_as_every_other() -> None:
 
 
 @given(
-    st.dictionaries(st.text(max_size=3), st.integers(0, 200), min_size=1, max_size=12),
-    st.integers(0, 300),
+    st.dictionaries(st.text("ab", max_size=3), st.integers(0, 30), min_size=1, max_size=12),
+    st.integers(0, 80),
 )
 def test_places_are_all_given_and_never_more_than_there_are(
     sizes: dict[str, int], places: int
@@ -68,6 +68,8 @@ def test_places_are_all_given_and_never_more_than_there_are(
 def test_strata_get_places_in_proportion() -> None:
     assert allocate({"a": 600, "b": 300, "c": 100}, 60) == {"a": 36, "b": 18, "c": 6}
     assert allocate({"a": 990, "b": 10}, 10) == {"a": 9, "b": 1}
+    assert allocate({"a": 1, "b": 4, "aa": 1}, 3) == {"a": 1, "b": 1, "aa": 1}
+    assert allocate({"a": 5, "b": 3, "c": 1}, 2) == {"a": 1, "b": 1, "c": 0}
 
 
 def test_the_file_says_universe_frame_seed_and_method(batch: Path, tmp_path: Path) -> None:

@@ -151,28 +151,19 @@ def ticket(seed: int, note_id: str) -> str:
 def allocate(sizes: Mapping[str, int], places: int) -> dict[str, int]:
     """Places in proportion to sizes, one each while there are places, never more than there are.
 
-    What rounding leaves goes to the largest remainders; where strata outnumber the places, the
-    smallest go without. Equal cases are settled by size, then by name.
+    After the first one each, a place goes where most is missing to the exact share; where strata
+    outnumber the places, the smallest go without. Equal cases are settled by size, then by name.
     """
     total = sum(sizes.values())
-    names = sorted(sizes, key=lambda name: (-sizes[name], name))
-    if not total:
-        return dict.fromkeys(names, 0)
-    share = {name: places * sizes[name] / total for name in names}
-    take = {name: min(sizes[name], max(1, int(share[name]))) for name in names}
-    rank = {name: i for i, name in enumerate(names)}
-    while sum(take.values()) > places:
-        most = max(
-            (name for name in names if take[name]),
-            key=lambda name: (take[name] - share[name], rank[name]),
-        )
-        take[most] -= 1
-    while sum(take.values()) < places:
-        least = max(
-            (name for name in names if take[name] < sizes[name]),
-            key=lambda name: (share[name] - take[name], -rank[name]),
-        )
-        take[least] += 1
+    places = min(places, total)
+    names = sorted((name for name in sizes if sizes[name]), key=lambda name: (-sizes[name], name))
+    take = dict.fromkeys(sizes, 0)
+    for name in names[:places]:
+        take[name] = 1
+    for _ in range(places - len(names)):
+        # The first of equals is the largest: names are in that order.
+        open_ = (name for name in names if take[name] < sizes[name])
+        take[max(open_, key=lambda name: places * sizes[name] / total - take[name])] += 1
     return take
 
 
