@@ -268,13 +268,21 @@ def _nearest(name: str, text: str, low: int, high: int, at: int) -> int | None:
 _CLAUSE = re.compile(r"[,;\n]|\band\b")
 
 
+# Where the pain was less, the side of the neck is the block's: "80% for the left neck".
+_NECK = re.compile(r"\b(?P<side>left|right)\s+(?:side\s+of\s+the\s+)?(?:neck|back|mid-?\s?back)\b", re.I)
+
+
 def _side(reading: Reading, told: Account) -> Side:
     """The side the percentage is told of: right behind it, else in front of it in its row."""
     text, start, end, sentence = reading.even, told.start, told.end, told.sentence
     clause = _CLAUSE.search(text, end, min(sentence.end, end + 40))
-    behind = side_words(text, end, clause.start() if clause else min(sentence.end, end + 40))
+    stop = clause.start() if clause else min(sentence.end, end + 40)
+    behind = side_words(text, end, stop)
     if behind:
         return behind[0].value
+    neck = _NECK.search(text, end, stop)
+    if neck:
+        return "left" if neck["side"].lower() == "left" else "right"
     row = max(sentence.start, text.rfind("\n", 0, start) + 1, start - 60)
     ahead = side_words(text, row, start)
     return ahead[-1].value if ahead else "unstated"

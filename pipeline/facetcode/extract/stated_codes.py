@@ -20,17 +20,19 @@ _NOT_TODAY = re.compile(
     re.IGNORECASE,
 )
 _REFUSED = re.compile(
-    r"\b(?:not|no|without|never|(?:do|does|did)\s+not\s+(?:bill|code|report|charge)|instead\s+of|rather\s+than)\s+"
-    r"(?:(?:a|the|for|code|cpt|billing|bill)\s+)*$",
+    r"\b(?:not|no|without|never|instead\s+of|rather\s+than)\s+"
+    r"(?:(?:a|the|for|to|be|code|codes|cpt|billing|bill|report|charge|add|use|submit|append|list|claim|include|separately|separate)\s+)*$",
     re.IGNORECASE,
 )
 _REFUSED_AFTER = re.compile(
-    r"[\s,)-]*(?:(?:is|was|are|were)\s+)?(?:included\s+and\s+)?(?:(?:is|was)\s+)?"
-    r"(?:not\s+(?:separately\s+|being\s+)?(?:bill|report|charg|cod|submitt|cover|list)\w*|bundled|included\b)",
+    r"[\s,)-]*(?:(?:struck|removed|deleted|omitted|withheld|left\s+off|taken\s+off|crossed\s+out)\b|[^.;,\n]{0,40}?\b(?:do(?:es)?|did)\s+not(?:\s+(?:apply|belong|go)\b|\s*[.,;\n]|\s*$)|"
+    r"(?:(?:is|was|are|were)\s+)?(?:struck|removed|deleted|omitted|withheld|left\s+off|taken\s+off|crossed\s+out)\b|"
+    r"(?:(?:is|was|are|were)\s+)?(?:included\s+and\s+)?(?:(?:is|was)\s+)?"
+    r"(?:not\s+(?:separately\s+|being\s+)?(?:bill|report|charg|cod|submitt|cover|list)\w*|bundled|included\b))",
     re.IGNORECASE,
 )
 _TODAY = re.compile(r"\btoday\b", re.IGNORECASE)
-_ELSEWHERE = frozenset({"plan", "history", "consent", "family", "diagnosis"})
+_ELSEWHERE = frozenset({"plan", "history", "consent", "family"})
 
 
 def find(reading: Reading) -> tuple[StatedCode, ...]:
