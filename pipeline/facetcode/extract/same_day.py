@@ -174,7 +174,7 @@ def _lumbar_told(reading: Reading) -> Target | None:
     "Without moving him, we then injected the L4-5 facet joints."
     """
     for target in reading.of("FACET_JOINT", "MEDIAL_BRANCH"):
-        if reading.status(target) != "negated":
+        if reading.status(target) not in LIVE | {"negated"}:
             continue
         section = reading.section_at(target.start)
         sentence = reading.sentence_at(target.start)
