@@ -141,6 +141,10 @@ class Reading:
         days = [w.day for w in self.dates if section.start <= w.start < section.body and w.day]
         return bool(days) and self.dos is not None and all(day < self.dos for day in days)
 
+    def done_today(self, offset: int) -> bool:
+        """Whether the heading says what follows was done: "Procedure performed today"."""
+        return _DONE_TODAY.search(self.section_at(offset).heading) is not None
+
     def has_day(self, sentence: Sentence) -> bool:
         """Whether a sentence holds a date to the day."""
         return any(w.day and sentence.start <= w.start < sentence.end for w in self.dates)
@@ -173,7 +177,7 @@ def status_of(
             return status  # type: ignore[return-value]
     sentence = reading.sentence_at(start)
     section = reading.section_time(start)
-    if _DONE_TODAY.search(reading.section_at(start).heading) and not reading.has_day(sentence):
+    if reading.done_today(start) and not reading.has_day(sentence):
         return "performed"  # "Procedure performed today": what stands under it was
     cues = sorted((m for m in modifiers if m[0] in _TENSE), key=lambda m: _distance(start, end, m))
     if any(m[0] == "TODAY" for m in cues):

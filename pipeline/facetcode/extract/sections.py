@@ -47,8 +47,8 @@ _LABEL = re.compile(
 # "PROC B/L MBB L3, L4": a heading in capitals without a mark behind it.
 _BARE = re.compile(
     r"(?P<name>PROC|PROCEDURES?|OPERATION|TECHNIQUE|TECH|PLAN|IMPRESSION|ASSESSMENT|INDICATION|DX|HPI"
-    r"|EXAM|MEDS)[ ]+(?=[A-Za-z0-9])(?!(?:was|is|were|has|note|room|suite|table|and|or|of|for|in|by|tolerated"
-    r"|done|to)\b)"
+    r"|EXAM|MEDS)[ ]+(?=[A-Za-z0-9])(?!(?:was|is|were|has|note|room|suite|table|and|or|of|for|in|by"
+    r"|tolerated|done|to)\b)"
 )
 # Inside running text only unmistakable headings count: capitalised, with a colon.
 _INSIDE = re.compile(
