@@ -49,7 +49,7 @@ def free_port() -> int:
         return port
 
 
-def _program(name: str) -> str | None:
+def program(name: str) -> str | None:
     found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
     return str(found[-1]) if found else shutil.which(name)
 
@@ -57,7 +57,7 @@ def _program(name: str) -> str | None:
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
     """A PostgreSQL server of the tests' own; calling it gives the URL of a new database."""
-    initdb, server = _program("initdb"), _program("postgres")
+    initdb, server = program("initdb"), program("postgres")
     if initdb is None or server is None:
         missing("PostgreSQL")
     folder = Path(f"/tmp/facetcode-pg-{os.getpid()}")

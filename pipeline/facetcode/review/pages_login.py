@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -140,8 +139,10 @@ def oidc_callback(request: Request, desk: TheDesk) -> Response:
     if desk.provider is None:
         raise DeskError("no identity provider is set up at this desk")
     try:
-        kept: dict[str, Any] = json.loads(request.cookies.get(_OIDC, "{}"))
-    except ValueError:
+        kept = json.loads(request.cookies.get(_OIDC, "{}"))
+    except (ValueError, RecursionError):
+        kept = None
+    if not isinstance(kept, dict) or not all(isinstance(value, str) for value in kept.values()):
         kept = {}
     claims = desk.provider.finish(dict(request.query_params), kept)
     answer = _enter(request, desk, user_of(desk.store, desk.provider, claims), "provider")
