@@ -78,7 +78,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], 
         check=True, capture_output=True, cwd=folder,
     )  # fmt: skip
     process = subprocess.Popen(
-        [*alone, server, "-D", data, "-p", str(port), "-k", folder, "-c", "listen_addresses=127.0.0.1",
+        [*alone, server, "-D", data, "-p", str(port), "-k", folder, "-c", "listen_addresses=127.0.0.1,127.0.0.2",
          "-c", "fsync=off"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder,
     )  # fmt: skip

@@ -43,7 +43,7 @@ def filled(path: str, item: int = 1) -> str:
     return (
         path.replace("{item_id}", str(item)).replace("{review_id}", "1").replace("{sample_id}", "1")
         .replace("{user_id}", "1").replace("{token}", "nope").replace("{kind}", "accept")
-        .replace("{name}", "decisions.csv")
+        .replace("{name}", "decisions.csv").replace("{label}", "default@2026-05-21")
     )  # fmt: skip
 
 
@@ -89,6 +89,7 @@ ROLE_OF = {
     ("POST", "/quality/reviews/{review_id}/correct"): "auditor",
     ("POST", "/quality/reviews/{review_id}/submit"): "auditor",
     ("POST", "/quality/reviews/{review_id}/rule"): "lead",
+    ("POST", "/assign"): "lead",
     ("GET", "/dashboard"): "auditor",
     ("GET", "/charts/{name}.svg"): "auditor",
     ("GET", "/export/{name}"): "lead",
@@ -98,7 +99,7 @@ ROLE_OF = {
 }
 EVERYBODY = {
     ("GET", "/"), ("POST", "/next"), ("POST", "/undo"), ("POST", "/logout"), ("GET", "/quality"),
-    ("GET", "/password"), ("POST", "/password"), ("POST", "/quality/reviews/{review_id}/rebut"),
+    ("GET", "/policies/{label}"), ("GET", "/password"), ("POST", "/password"), ("POST", "/quality/reviews/{review_id}/rebut"),
 }  # fmt: skip
 OF_AN_ITEM = {
     ("GET", "/items/{item_id}"), ("POST", "/items/{item_id}/take"),

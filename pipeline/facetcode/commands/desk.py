@@ -72,6 +72,7 @@ def import_command(
 
     import_notes(store, shown(read(notes)), result)
     import_records(store, numbered(records), result)
+    store.settle()
     for problem in result.problems:
         print(f"facetcode: {problem}", file=sys.stderr)
     print(

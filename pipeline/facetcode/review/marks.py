@@ -13,7 +13,7 @@ Owner = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How one kind of evidence is marked; the letter says it where colour does not reach."""
+    """How one kind of evidence is marked; the letters say it where colour does not reach."""
 
     letter: str
     name: str
@@ -22,7 +22,7 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "procedure": Kind("P", "procedure"),
     "level": Kind("L", "level"),
-    "side": Kind("L", "side"),
+    "side": Kind("Sd", "side"),
     "nerve": Kind("N", "nerve without its joint"),
     "guidance": Kind("G", "guidance"),
     "relief": Kind("R", "relief"),
@@ -67,6 +67,7 @@ def _own(record: Mapping[str, Any]) -> Iterator[tuple[str, str, list[Any]]]:
         prefix = "lumbar" if plural == "lumbar_levels" else kind
         for index, fact in enumerate(record.get(plural, ())):
             yield kind, f"{prefix}-{index}", fact.get("evidence", [])
+            yield "side", f"{prefix}-{index}", fact.get("side_evidence", [])
     yield "guidance", "guidance-0", (record.get("guidance") or {}).get("evidence", [])
     for index, doubt in enumerate(record.get("doubts", ())):
         yield "flag", f"doubt-{index}", doubt.get("evidence", [])

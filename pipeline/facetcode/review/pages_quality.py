@@ -12,7 +12,7 @@ from facetcode.review import figures, quality
 from facetcode.review.decide import NotAllowed
 from facetcode.review.export import EXPORTS, export
 from facetcode.review.marks import stretches
-from facetcode.review.pages_coder import CHOICES, _fragments, checks, searched
+from facetcode.review.pages_coder import CHOICES, _fragments, checks, policy_of, searched
 from facetcode.review.web import (
     Desk,
     Posted,
@@ -100,6 +100,7 @@ def _view(desk: Desk, review: quality.Review, said: Any = ()) -> dict[str, Any]:
         "needs_reason": False,
         "said": said,
         "blind": True,
+        "policy": policy_of(desk, review.current),
         "base": f"/quality/reviews/{review.row.id}",
     }
 
