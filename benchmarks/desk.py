@@ -197,23 +197,20 @@ class Person:
             self.rest()
             path = self.ask("next", "POST", "/next", {"state": "open"}).headers["location"]
             for _ in range(3):  # accept leads from note to note, not back to the list
-                self.ask("note", "GET", path)
+                if not path.startswith("/items/"):
+                    break
+                shown = self.ask("note", "GET", path).text
                 self.rest()
-                item, version = path.partition("?")[0], 0
+                item = path.partition("?")[0]
+                version = int(shown.split('data-version="')[1].split('"')[0])
                 if self.chance.random() < 0.2:
-                    change = {"fact": "level", "do": "add", "joint": "T11-T12", "side": "left"}
-                    answer = self.ask(
-                        "correct", "POST", f"{item}/correct", {**change, "version": 0}
-                    )
-                    version = answer.json().get("version", 0)
+                    change = {"fact": "guidance", "do": "set", "modality": "ct"}
+                    body = {**change, "version": version}
+                    answer = self.ask("correct", "POST", f"{item}/correct", body)
+                    version = answer.json().get("version", version)
                     self.rest()
                 kind = self.chance.choices(["accept", "skip", "query"], [8, 1, 1])[0]
-                body = {
-                    "version": version,
-                    "seconds": 5,
-                    "reason": "checked",
-                    "body": "Which side?",
-                }
+                body = {"version": version, "seconds": 5, "reason": "checked", "body": "Which?"}
                 path = self.ask("decide", "POST", f"{item}/{kind}", body).json().get("next", "/")
 
 

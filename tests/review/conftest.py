@@ -35,6 +35,12 @@ from facetcode.review.web import Desk, make_templates
 PASSWORD = "correct horse battery"
 
 
+def wanted(what: str) -> None:
+    """Skip what CI has tested already, on the checkout."""
+    if what in os.environ.get("FACETCODE_WITHOUT", ""):
+        pytest.skip(f"tested without {what}")
+
+
 def missing(what: str) -> None:
     """Skip for want of a program; where CI says it must be there, fail."""
     if what in os.environ.get("FACETCODE_MUST_HAVE", ""):
@@ -57,6 +63,7 @@ def program(name: str) -> str | None:
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
     """A PostgreSQL server of the tests' own; calling it gives the URL of a new database."""
+    wanted("PostgreSQL")
     initdb, server = program("initdb"), program("postgres")
     if initdb is None or server is None:
         missing("PostgreSQL")
@@ -264,6 +271,7 @@ def served(site: Site) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """A headless Chromium, Debian's or whichever is on the path."""
+    wanted("Chromium")
     found = next(
         filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import sys
 from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
 
+from facetcode.commands.desk import without_words
 from facetcode.review import decide, identity, quality
 from facetcode.review.marks import line_evidence, stretches
 from facetcode.review.schema import sessions
@@ -293,14 +296,27 @@ def test_too_much_is_refused(site: Site) -> None:
     assert answer.status_code == 400
 
 
-def test_a_bug_says_its_kind_and_no_words(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    from fastapi.testclient import TestClient
-
+def test_a_bug_says_its_kind_and_no_words(
+    site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def broken(*_: Any) -> Any:
         raise ValueError("SECRETNAME had 85% relief")
 
     monkeypatch.setattr(decide, "look", broken)
-    client = TestClient(site.app, base_url="http://127.0.0.1", raise_server_exceptions=False)
-    client.cookies = site.client("ann").cookies
-    answer = client.get("/items/1")
+    answer = site.client("ann").get("/items/1")  # which would raise what reached the server
     assert (answer.status_code, answer.text) == (500, "internal error (ValueError)")
+    assert "content-security-policy" in answer.headers
+    assert re.fullmatch(
+        r"facetcode: internal error \(ValueError\) at test_web\.py:\d+\n", capsys.readouterr().err
+    )
+
+
+def test_the_servers_own_log_has_no_words_either() -> None:
+    try:
+        raise ValueError("SECRETNAME had 85% relief")
+    except ValueError:
+        record = logging.LogRecord(
+            "uvicorn.error", logging.ERROR, "", 0, "Exception in ASGI", (), sys.exc_info()
+        )
+    assert without_words(record)
+    assert logging.Formatter().format(record) == "internal error (ValueError)"

@@ -46,6 +46,7 @@ function choose(start, end, text) {
   byId("unchoose").hidden = false;
 }
 function unchoose() {
+  if (window.Highlight) CSS.highlights.delete("chosen");
   chosen = null;
   byId("chosen").textContent = "";
   byId("unchoose").hidden = true;
@@ -84,7 +85,9 @@ function findWords(words) {
   }
   getSelection().removeAllRanges();
   getSelection().addRange(range);
-  range.startContainer.parentElement.scrollIntoView({ block: "center" });
+  const note = byId("note");
+  note.scrollTop += range.getBoundingClientRect().top - note.getBoundingClientRect().top - note.clientHeight / 2;
+  if (window.Highlight) CSS.highlights.set("chosen", new Highlight(range)); // seen while the keyboard is elsewhere
   choose(length(text.slice(0, at)), length(text.slice(0, at + words.length)), text.slice(at, at + words.length));
 }
 
