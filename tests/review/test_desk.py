@@ -341,6 +341,22 @@ def test_the_choices_of_the_filters(store: Store) -> None:
     }  # fmt: skip
 
 
+def test_long_lists_are_counted_up_to_a_point_and_now_and_then(
+    lite: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worklist, "MANY", 5)
+    put(lite, [note(i) for i in range(1, 9)])
+    who = people(lite)
+    assert worklist.page(lite, Filter(since="2026-01-01"), who.ann).total == 6, "more than 5"
+    assert worklist.counts(lite, who.ann)["open"] == 8
+    decide.take(lite, 1, who.ann)
+    decide.accept(lite, 1, who.ann, 0, {})
+    assert worklist.counts(lite, who.ann)["open"] == 8, "as some seconds ago"
+    assert worklist.counts(lite, who.bob)["done"] == 0, "counted for bob, not seen by him"
+    monkeypatch.setattr(worklist, "_FRESH", 0.0)
+    assert worklist.counts(lite, who.ann)["open"] == 7
+
+
 def test_a_lead_gives_away_what_nobody_holds(store: Store) -> None:
     put(store, [note(i) for i in range(1, 7)])
     who = people(store)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -51,7 +52,7 @@ class Imported:
 
 def import_notes(store: Store, given: Iterable[Note | Reject], result: Imported) -> None:
     """Put the notes' texts in. A text that changed under a record already there is refused."""
-    for chunk in _chunks(given):
+    for chunk in _ahead(_chunks(given)):
         fresh: dict[str, dict[str, str]] = {}
         for note in chunk:
             if isinstance(note, Reject):
@@ -94,20 +95,28 @@ def import_notes(store: Store, given: Iterable[Note | Reject], result: Imported)
 
 def import_records(store: Store, lines: Iterable[tuple[str, bytes]], result: Imported) -> None:
     """Put records in, as ``facetcode code`` writes them; ``lines`` are (file:line, JSON)."""
-    for chunk in _chunks(lines):
-        rows: dict[str, _Row] = {}
-        for where, line in chunk:
-            if not line.strip():
-                continue
-            try:
-                row = _row(where, line)
-            except RecordError as error:
-                result.rejected += 1
-                result.problem(f"{error}; code the notes again with facetcode code")
-                continue
-            rows[row.item["note_id"]] = row
+    for rows, errors in _ahead(map(_read, _chunks(lines))):
+        result.rejected += len(errors)
+        for error in errors:
+            result.problem(f"{error}; code the notes again with facetcode code")
         with store.write() as connection:
             _put(store, connection, rows, result)
+
+
+def _read(chunk: list[tuple[str, bytes]]) -> tuple[dict[str, _Row], list[RecordError]]:
+    """The rows of a chunk's records by note, the last of a note alone, and what was none."""
+    rows: dict[str, _Row] = {}
+    errors: list[RecordError] = []
+    for where, line in chunk:
+        if not line.strip():
+            continue
+        try:
+            row = _row(where, line)
+        except RecordError as error:
+            errors.append(error)
+        else:
+            rows[row.item["note_id"]] = row
+    return rows, errors
 
 
 def _put(
@@ -278,6 +287,15 @@ def _chunks(given: Iterable[T]) -> Iterator[list[T]]:
     stream = iter(given)
     while chunk := list(islice(stream, _CHUNK)):
         yield chunk
+
+
+def _ahead(given: Iterator[T]) -> Iterator[T]:
+    """The same, each made while the one before it is put into the database."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        coming = pool.submit(next, given, None)
+        while (made := coming.result()) is not None:
+            coming = pool.submit(next, given, None)
+            yield made
 
 
 def numbered(path: Path) -> Iterator[tuple[str, bytes]]:

@@ -100,6 +100,7 @@ def list_page(request: Request, desk: TheDesk, current: TheSession) -> Response:
         counts=counts,
         choices=worklist.choices(desk.store),
         flags=sorted(FLAG_CODES),
+        many=worklist.MANY,
         most_assigned=worklist.MOST_ASSIGNED,
         people=identity.all_users(desk.store) if current.user.may("auditor") else [],
         said=request.query_params.get("said", "") == "none",

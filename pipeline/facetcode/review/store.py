@@ -50,6 +50,8 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.counted: dict[int | None, tuple[float, dict[str, int]]] = {}
+        """Counts of long lists by whom they are for, and when they were made (``worklist``)."""
         self._writer = engine.execution_options(facetcode_write=True)
 
     @property
