@@ -248,6 +248,13 @@ def test_the_samples_show_what_their_lines_rest_on(page: Any, site: Site) -> Non
     page.keyboard.press("l")
     assert page.locator("mark.at").count() == 1
     assert page.locator(".pick.led").count() >= 1
+    page.click("#note mark:text-is('/s/')")
+    led = page.locator(".pick.led").all_inner_texts()
+    assert "Documentation" in led, "the fact"
+    assert any("sign" in words.lower() for words in led), "and what it meets on the checklist"
+    page.click("[aria-label='Remove signature']")
+    page.wait_for_selector("text=Recoded.")
+    assert "flag raised: UNSIGNED" in page.inner_text("#claim .notice")
     with page.context.expect_page() as opened:
         page.click("text=medicare@")
     rules = opened.value

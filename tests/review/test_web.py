@@ -99,6 +99,8 @@ ROLE_OF = {
     ("GET", "/users"): "admin",
     ("POST", "/users"): "admin",
     ("POST", "/users/{user_id}/active"): "admin",
+    ("POST", "/users/{user_id}/link"): "admin",
+    ("POST", "/users/{user_id}/role"): "admin",
 }
 EVERYBODY = {
     ("GET", "/"), ("POST", "/next"), ("POST", "/undo"), ("POST", "/logout"), ("GET", "/quality"),
@@ -269,6 +271,21 @@ def test_an_admin_adds_a_user_who_comes_in_by_a_link(site: Site) -> None:
     zoe.post("/password", data={"csrf": csrf, "password": "another long password"})
     assert zoe.get("/").status_code == 200
     assert identity.check_login(site.store, "zoe", "another long password", "here") is not None
+
+
+def test_an_admin_changes_roles_and_gives_a_new_way_in(site: Site) -> None:
+    ann, ada = site.people.ann.id, site.people.ada.id
+    assert site.client("ann").get("/dashboard").status_code == 403
+    site.post("ada", f"/users/{ann}/role", role="auditor")
+    assert site.client("ann").get("/dashboard").status_code == 200, "at once"
+    assert site.post("ada", f"/users/{ann}/role", role="boss").status_code == 400
+    assert site.post("ada", f"/users/{ada}/role", role="coder").status_code == 400
+    shown = site.post("ada", f"/users/{ann}/link").text
+    link = re.search(r"/enter/[\w-]+", shown)
+    assert link is not None
+    assert site.stranger().post(link[0]).headers["location"] == "/password"
+    site.post("ada", f"/users/{ann}/active", active=0)
+    assert site.post("ada", f"/users/{ann}/link").status_code == 400
 
 
 def test_names_of_notes_are_in_no_url_but_numbers(site: Site) -> None:

@@ -147,12 +147,13 @@ def item_page(request: Request, item_id: int, desk: TheDesk, current: TheSession
 
 def view(desk: Desk, item: decide.Item, user: identity.User, said: Any = ()) -> dict[str, Any]:
     """What the note's page and its parts are made of."""
+    checked = checks(desk, item.current)
     return {
         **CHOICES,
         "item": item,
         "record": item.current,
-        "parts": stretches(item.text, item.current),
-        "checks": checks(desk, item.current),
+        "parts": stretches(item.text, item.current, checked),
+        "checks": checked,
         "searched": {
             flag["code"]: searched(item.text, flag["code"])
             for flag in item.current["flags"]

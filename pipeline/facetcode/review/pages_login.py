@@ -170,6 +170,28 @@ def add_user(request: Request, desk: TheDesk, current: TheSession, given: Posted
     )
 
 
+@router.post("/users/{user_id}/link")
+def new_link(
+    request: Request, user_id: int, desk: TheDesk, current: TheSession, _: Posted
+) -> Response:
+    require(current.user, "admin")
+    everybody = identity.all_users(desk.store)
+    found = next((user for user, active in everybody if user.id == user_id and active), None)
+    if found is None:
+        raise DeskError("there is no such user, or the account was switched off")
+    link = f"{request.base_url}enter/{identity.make_link(desk.store, 'login', found)}"
+    return page(request, "users.html", everybody=everybody, roles=ROLES, link=link)
+
+
+@router.post("/users/{user_id}/role")
+def new_role(user_id: int, desk: TheDesk, current: TheSession, given: Posted) -> Response:
+    require(current.user, "admin")
+    if user_id == current.user.id:
+        raise DeskError("nobody changes their own role")
+    identity.set_role(desk.store, user_id, str(given.get("role", "")), by=current.user.id)
+    return go("/users")
+
+
 @router.post("/users/{user_id}/active")
 def switch_user(user_id: int, desk: TheDesk, current: TheSession, given: Posted) -> Response:
     require(current.user, "admin")

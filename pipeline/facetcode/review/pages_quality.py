@@ -81,12 +81,13 @@ def _view(desk: Desk, review: quality.Review, said: Any = ()) -> dict[str, Any]:
         row=row, current=review.current, suggested=review.suggested, override=None,
         lines=review.current["lines"], holder=None, mine=True,
     )  # fmt: skip
+    checked = checks(desk, review.current)
     return {
         **CHOICES,
         "item": item,
         "record": review.current,
-        "parts": stretches(review.text, review.current),
-        "checks": checks(desk, review.current),
+        "parts": stretches(review.text, review.current, checked),
+        "checks": checked,
         "searched": {
             flag["code"]: searched(review.text, flag["code"])
             for flag in review.current["flags"]

@@ -48,8 +48,9 @@ def before_now(**ago: float) -> str:
 class Store:
     """A database that is up to date; ``read`` and ``write`` give connections in a transaction."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, reader: Engine | None = None) -> None:
         self.engine = engine
+        self._reader = reader or engine
         self.counted: dict[int | None, tuple[float, dict[str, int]]] = {}
         """Counts of long lists by whom they are for, and when they were made (``worklist``)."""
         self._writer = engine.execution_options(facetcode_write=True)
@@ -61,8 +62,8 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection that sees one state of the database and changes nothing."""
-        with self.engine.connect() as connection:
+        """A connection that changes nothing; what one statement sees is of one moment."""
+        with self._reader.connect() as connection:
             yield connection
 
     @contextmanager
@@ -93,6 +94,7 @@ class Store:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+        self._reader.dispose()
 
 
 def open_store(where: str | Path, *, migrate: bool = True) -> Store:
@@ -102,9 +104,10 @@ def open_store(where: str | Path, *, migrate: bool = True) -> Store:
     """
     url = _url(str(where))
     try:
-        engine = create_engine(url, pool_size=20, max_overflow=20, hide_parameters=True)
+        engine = create_engine(url, pool_size=20, max_overflow=10, hide_parameters=True)
     except (ArgumentError, ModuleNotFoundError) as error:
         raise DeskError(f"the database cannot be used: {type(error).__name__}") from None
+    reader = None
     if engine.dialect.name == "sqlite":
         _tune_sqlite(engine)
         path = url.removeprefix("sqlite:///")
@@ -115,7 +118,12 @@ def open_store(where: str | Path, *, migrate: bool = True) -> Store:
             except OSError as error:
                 raise DeskError(f"{path}: cannot be made: {error.strerror}") from None
     else:
-        _tune_postgresql(engine)
+        # Reading needs no transaction, and beginning and ending one costs two more questions.
+        reader = create_engine(
+            url, pool_size=20, max_overflow=10, hide_parameters=True, isolation_level="AUTOCOMMIT"
+        )
+        for one in (engine, reader):
+            _tune_postgresql(one)
     try:
         if migrate:
             _upgrade(engine)
@@ -131,7 +139,7 @@ def open_store(where: str | Path, *, migrate: bool = True) -> Store:
     except (SQLAlchemyError, DBAPIError) as error:
         engine.dispose()
         raise DeskError(f"the database cannot be opened: {type(error).__name__}") from None
-    return Store(engine)
+    return Store(engine, reader)
 
 
 def _url(where: str) -> str:

@@ -170,6 +170,7 @@ async function correct(change) {
 function changeOf(element) {
   const change = { fact: element.dataset.fact, do: element.dataset.do };
   if (element.dataset.joint) change.joint = element.dataset.joint;
+  if (element.dataset.name) change.name = element.dataset.name;
   if (element.dataset.index) change.index = Number(element.dataset.index);
   return change;
 }
