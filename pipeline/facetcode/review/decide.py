@@ -107,14 +107,13 @@ def _load(connection: Connection, item_id: int, user: User) -> Item:
 
 def _visible(connection: Connection, item: Item, user: User) -> bool:
     """Whether the user may read the note; nobody may who is to review it blind."""
-    pending = connection.execute(
-        select(reviews.c.id).where(
-            reviews.c.item_id == item.row.id,
-            reviews.c.auditor == user.id,
-            reviews.c.done_at.is_(None),
-        )
-    ).first()
-    if pending is not None:
+    pending = select(reviews.c.id).where(
+        reviews.c.item_id == item.row.id,
+        reviews.c.auditor == user.id,
+        reviews.c.done_at.is_(None),
+    )
+    # Samples are drawn from finished notes alone, and a note drawn stays finished.
+    if item.row.state == "done" and connection.execute(pending).first() is not None:
         return False
     if user.may("auditor"):
         return True

@@ -204,7 +204,8 @@ def _usable(note_id: str) -> bool:
 
 def _row(where: str, line: bytes) -> _Row:
     try:
-        data = json.loads(line)
+        body = line.decode("utf-8").strip()
+        data = json.loads(body)
     except (ValueError, RecursionError):
         raise RecordError(f"{where}: not a JSON object") from None
     note_id = data.get("note_id") if isinstance(data, dict) else None
@@ -226,7 +227,6 @@ def _row(where: str, line: bytes) -> _Row:
         "state": "open",
         "version": 0,
     }
-    body = json.dumps(data)
     return _Row(item, {"suggested": body, "record_hash": digest(body)}, _spots(data))
 
 

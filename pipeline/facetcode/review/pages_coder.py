@@ -160,8 +160,9 @@ def view(desk: Desk, item: decide.Item, user: identity.User, said: Any = ()) -> 
             if not flag.get("evidence")
         },
         "earlier": decide.earlier_blocks(desk.store, item),
-        "queries": decide.queries_of(desk.store, item.row.id),
-        "history": decide.history_of(desk.store, item.row.id),
+        # A note nobody has touched has neither; most that are opened are of that kind.
+        "queries": decide.queries_of(desk.store, item.row.id) if item.row.version else [],
+        "history": decide.history_of(desk.store, item.row.id) if item.row.version else [],
         "draft": decide.draft_of(desk.store, item.row.id, user),
         "request_text": decide.request_for(item),
         "needs_reason": decide.needs_reason(item),

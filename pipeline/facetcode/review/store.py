@@ -53,6 +53,8 @@ class Store:
         self._reader = reader or engine
         self.counted: dict[int | None, tuple[float, dict[str, int]]] = {}
         """Counts of long lists by whom they are for, and when they were made (``worklist``)."""
+        self.choices: tuple[float, dict[str, list[str]]] = (0.0, {})
+        """What lists can be narrowed to, and when that was looked up."""
         self._writer = engine.execution_options(facetcode_write=True)
 
     @property

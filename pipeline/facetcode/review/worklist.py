@@ -18,6 +18,7 @@ PAGE = 50
 MANY = 5000
 MOST_ASSIGNED = 5000
 _FRESH = 10.0
+_FEW = 50
 _CHUNK = 500
 
 
@@ -172,12 +173,21 @@ def counts(store: Store, user: User) -> dict[str, int]:
 
 
 def choices(store: Store) -> dict[str, list[str]]:
-    """The payers and physicians that lists can be narrowed to, in order."""
+    """The payers and physicians that lists can be narrowed to, in order.
+
+    Of more than a few the list may be some seconds old.
+    """
+    at, known = store.choices
+    if known and time.monotonic() - at < _FRESH:
+        return known
     with store.read() as connection:
-        return {
+        found = {
             name: list(connection.execute(_distinct(items.c[name])).scalars())
             for name in ("payer", "provider")
         }
+    if sum(map(len, found.values())) > _FEW:
+        store.choices = time.monotonic(), found
+    return found
 
 
 def _distinct(column: ColumnElement[str]) -> Select[Any]:
