@@ -135,8 +135,10 @@ def _spread(groups: Mapping[str, list[Any]], size: int, seed: int) -> list[Any]:
     names = sorted(groups, key=lambda name: (-len(groups[name]), name))
     shares = {name: size * len(groups[name]) / total for name in names}
     take = {name: min(len(groups[name]), max(1, int(shares[name]))) for name in names}
-    while sum(take.values()) > size:  # more groups than places: the smallest go without
-        worst = max(names, key=lambda name: (take[name] - shares[name], names.index(name)))
+    while sum(take.values()) > size:
+        # Those with several give one up; with more groups than places the smallest go without.
+        several = [name for name in names if take[name] > 1] or [n for n in names if take[n]]
+        worst = max(several, key=lambda name: (take[name] - shares[name], names.index(name)))
         take[worst] -= 1
     while sum(take.values()) < size:
         open_ = [name for name in names if take[name] < len(groups[name])]
