@@ -609,7 +609,12 @@ def _resolve(
             side = default if override is None else override
         levels.append(
             Level(
-                joint, side, named_as, _evidence_for(reading, joint, chosen), because.get(joint, "")
+                joint,
+                side,
+                named_as,
+                _evidence_for(reading, joint, chosen),
+                because.get(joint, ""),
+                _side_evidence(side, [fixed] if fixed else [*header.sides, *body.sides], note),
             )
         )
     ours = tuple(level for level in levels if anatomy.is_cervical_thoracic(level.joint))
@@ -625,10 +630,21 @@ def _resolve(
                     v.named_as,
                     (*v.evidence, reading.evidence(word.start, word.end)),
                     v.because,
+                    (reading.evidence(word.start, word.end),),
                 )
                 for v in ours
             )
     return Found(ours, leftover, lumbar, tuple(doubts))
+
+
+def _side_evidence(side: Side, words: Sequence[SideWord], note: _NoteSides) -> tuple[Evidence, ...]:
+    """The words that give a level its side: those beside levels, and the note's other places."""
+    if side == "unstated":
+        return ()
+    voted = [word for _, _, word in note.votes]
+    fitting = {w for w in (*words, *voted) if side == "bilateral" or w.value == side}
+    spots = sorted({(word.start, word.end) for word in fitting})
+    return tuple(note.reading.evidence(start, end) for start, end in spots)
 
 
 def _by_side(nerves: dict[str, set[KnownSide]], default: Side) -> dict[Side, list[str]]:
