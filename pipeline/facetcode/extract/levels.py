@@ -127,6 +127,12 @@ def _is_ours(treated: Treated) -> bool:
     return treated.procedure in OURS or treated.procedure is None
 
 
+def _told(treated: Treated) -> bool:
+    """Whether needle or drug stand beside more than a lone vertebra, which may be a landmark."""
+    items = treated.mention.items
+    return treated.narrated and (len(items) > 1 or items[0].form != "single")
+
+
 def _select(mentions: Sequence[Treated]) -> tuple[list[Treated], list[Treated], list[Treated]]:
     """Live mentions of the block: in the heading, in the account, in addenda."""
     live = [t for t in mentions if t.live and _is_ours(t)]
@@ -134,7 +140,7 @@ def _select(mentions: Sequence[Treated]) -> tuple[list[Treated], list[Treated], 
     body = [
         t
         for t in live
-        if t.place == "body" and (t.acted or t.object in {"nerve", "joint"} or t.named)
+        if t.place == "body" and (t.acted or _told(t) or t.object in {"nerve", "joint"} or t.named)
     ]
     if not header:
         # A title without a heading of its own: the block's name, told without needle or drug.
