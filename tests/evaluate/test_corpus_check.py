@@ -186,13 +186,7 @@ PLANTED = [
         id="second text",
     ),
     pytest.param(
-        second(lambda n: n.update(note_id="alpha-77")), "second", "no first label", id="second id"
-    ),
-    pytest.param(
-        second(lambda n: n["codes"].update(default=[])),
-        "consistency",
-        "codes: default",
-        id="second",
+        second(lambda n: n.update(note_id="alpha-77")), "second", "no gold label", id="second id"
     ),
     pytest.param(alpha(lambda x: x.append(x[0])), "id", "also at alpha.jsonl:1", id="twice"),
     pytest.param(
