@@ -182,7 +182,7 @@ PLANTED = [
     pytest.param(
         second(lambda n: n.update(text=n["text"] + " More.")),
         "second",
-        "is not that of the first",
+        "is not that of the gold",
         id="second text",
     ),
     pytest.param(

@@ -58,7 +58,8 @@ def check_corpus(path: Path, near: float = NEAR) -> tuple[int, list[Problem]]:
     """Check a gold file, a folder of them, or the folder that holds ``gold``; notes and problems.
 
     Beside gold, ``inline``, ``first``, ``second`` and ``splits.yaml`` are checked where they are.
-    Every problem is found, not the first alone. Raises AnnotationError where there is nothing to check.
+    Every problem is found, not the first alone. Raises AnnotationError where there is nothing to
+    check.
     """
     if not path.exists():
         raise AnnotationError(f"{path}: no such file or folder")
