@@ -12,6 +12,7 @@ from facetcode.extract.guidance import find as find_guidance
 from facetcode.extract.level_context import OURS, PROCEDURES, Treated
 from facetcode.extract.reading import LIVE, Reading
 from facetcode.extract.rules import Words, at_words, load_rules
+from facetcode.extract.sections import categorise
 from facetcode.extract.targets import Target
 from facetcode.facts import Evidence, Intent, Kind, Ordinal, Procedure
 
@@ -136,7 +137,12 @@ def _in_header(reading: Reading, target: Target) -> bool:
 
 def _names_it(reading: Reading, target: Target) -> bool:
     """Whether a target stands where a note names what was done; a table of levels names none."""
-    return reading.section_at(target.start).category in {"title", "procedure"}
+    section = reading.section_at(target.start)
+    return section.category in {"title", "procedure"} or (
+        # "PROCEDURE:" that goes straight on to the account names it there.
+        section.category == "narrative"
+        and categorise(section.heading.strip(" :|=*-")) == "procedure"
+    )
 
 
 # A note that opens with a call tells of a block of another day.
@@ -226,7 +232,8 @@ def find(reading: Reading, levels: Sequence[Treated]) -> tuple[Procedure, tuple[
     if not facet_header:
         # No heading names the block: another procedure in a heading is what was done.
         rivals = [t for t in done.others if _names_it(reading, t)]
-        if rivals:
+        today = any(m[0] == "TODAY" for t in done.facet for m in t.modifiers)
+        if rivals and not today:
             kind = _KINDS[rivals[0].label]
             return Procedure(kind, evidence=_evidence(reading, rivals[:2])), ()
         burned = _BURNED.search(reading.even) is not None
@@ -236,6 +243,8 @@ def find(reading: Reading, levels: Sequence[Treated]) -> tuple[Procedure, tuple[
     named = facet_header or list(done.facet)
     kind = "medial_branch_block" if named[0].label == "MBB" else "intraarticular"
     technique = _technique(reading, kind)
+    if technique == "medial_branch_block" and not _names_nerves(reading, levels):
+        technique = None  # a pillar or a process beside a joint is where the joint lies
     if technique and technique != kind and not any(t.label == "MBB" for t in named[:1]):
         kind = technique
     elif technique == "intraarticular" and kind == "medial_branch_block" and not levels:
@@ -283,6 +292,16 @@ def _after_all(reading: Reading, done: Performed) -> bool:
         and reading.section_time(a.start) == "performed"
     ]
     return bool(injected)
+
+
+def _names_nerves(reading: Reading, levels: Sequence[Treated]) -> bool:
+    """Whether the account names nerves, or single vertebrae as the needles' places."""
+    return any(reading.status(t) in LIVE for t in reading.of("MEDIAL_BRANCH", "MBB")) or any(
+        t.live
+        and t.object in {"nerve", "bone"}
+        and any(item.form == "single" for item in t.mention.items)
+        for t in levels
+    )
 
 
 def _separate(reading: Reading, facet: Sequence[Target], rfa: Sequence[Target]) -> bool:
@@ -464,6 +483,8 @@ def _of_today(reading: Reading, start: int, end: int) -> bool:
         return False
     if _IF.search(reading.even, sentence.start, start):
         return False
+    if reading.done_today(start) and not reading.has_day(sentence):
+        return True
     if section.category in _HEADER | {
         "narrative",
         "addendum",
