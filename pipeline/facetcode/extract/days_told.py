@@ -51,8 +51,13 @@ _N = rf"(?:\d{{1,3}}|{numbers.WORD}|an?|(?:a\s+)?couple(?:\s+of)?|(?:a\s+)?few|s
 _UNIT = r"(?:days?|d|weeks?|wks?|w|fortnights?|months?|mos?|mths?)"
 _GAP = re.compile(
     rf"(?<![\w.])(?P<n>{_N})\s*(?P<half>and\s+a\s+half\s+)?-?\s*(?P<unit>{_UNIT})\b(?P<half2>\s+and\s+a\s+half)?\s*"
-    r"(?P<how>\(?(?:ago|prior|earlier|apart|back|before|after|since|following|post|out\s+from|on\s+from|p\b|"
+    r"(?P<how>\(?(?:ago|prior|previous(?:ly)?|beforehand|earlier|apart|back|before|after|since|following|post|out\s+from|on\s+from|p\b|"
     r"(?:have|has|had)\s+(?:passed|elapsed|gone\s+by|gone)))",
+    re.IGNORECASE,
+)
+# "Day 9 since the first block"
+_NTH = re.compile(
+    r"\b(?:post-?(?:block|procedure)\s+)?(?P<unit>day|week)\s+(?:no\.?\s*|number\s+|#)?(?P<n>\d{1,3})\s+(?P<how>since|after|post|following|from)\b",
     re.IGNORECASE,
 )
 _INTERVAL = re.compile(
@@ -88,12 +93,18 @@ def days(text: str, start: int, end: int, today: date) -> list[Told]:
 def gaps(text: str, start: int, end: int) -> list[Told]:
     """Days, weeks and months counted between two times; whose they are the caller must see."""
     found = []
-    for pattern in (_GAP, _INTERVAL):
+    for pattern in (_GAP, _NTH, _INTERVAL):
         for match in pattern.finditer(text, start, end):
             half = pattern is _GAP and bool(match["half"] or match["half2"])
             length = _length(match["n"], match["unit"], half)
             if length is not None:
-                how = match["how"].lower() if pattern is _GAP else ""
+                how = (
+                    ""
+                    if pattern is _INTERVAL
+                    else "since"
+                    if pattern is _NTH
+                    else match["how"].lower()
+                )
                 found.append(Told(match.start(), match.end(), length, how))
     return found
 

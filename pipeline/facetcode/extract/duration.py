@@ -30,7 +30,7 @@ _N = (
 _FOR = re.compile(
     rf"(?<![\w./-])(?:x\s?|~|>|<)?(?P<n>{_N})(?P<half>\s+and\s+a\s+half|\s*1/2|\.5)?"
     r"\s*(?:\+|plus|or\s+more|(?:odd|full|whole|long|good|further)\b)?\s*(?:(?:-|to)\s*\d{1,3}\s*)?-?\s*"
-    r"(?P<unit>years?|yrs?|y(?:rs?)?\b|months?|mos?\b|mths?|m\b(?=\s*(?:[.,;)]|$|\n|duration|hx|history|of\s+\w*\s*pain))|weeks?|wks?|days?)(?![a-z])"
+    r"(?P<unit>years?|winters?|summers?|harvests?|yrs?|y(?:rs?)?\b|months?|mos?\b|mths?|m\b(?=\s*(?:[.,;)]|$|\n|duration|hx|history|of\s+\w*\s*pain))|weeks?|wks?|days?)(?![a-z])"
     r"(?P<half2>\s+and\s+(?:a\s+)?half)?"
     r"(?!\s*[./-]?\s*o\b|\s*(?:old|-old|follow|later|f/u|from\s+now|per\b|(?:after|post)[\s-]+(?:the\s+|her\s+|his\s+)?(?:first|second|last|block|injection|mbb|surger|procedure|op\b|fusion|rf)"
     r"|of\s+(?:age|pt|physical|therap|nsaid|home|chiro|conservative|meloxicam|naproxen|relief|treat|exerc|physio|acup|experience|service|notice)|\s+(?:warranty|supply|notice|lease|contract|refill)))",
@@ -305,6 +305,8 @@ def _months(raw: str, unit: str, half: bool) -> float | None:
         return None
     number += 0.5 if half else 0.0
     first = unit[0].lower()
+    if unit.lower().startswith(("winter", "summer", "harvest")):
+        first = "y"
     if first == "d":
         return number / 30
     if first == "y":

@@ -13,11 +13,12 @@ from facetcode.extract.text import Sentence
 from facetcode.facts import Finding
 
 _NUMBERED = (
-    r"#\s?1|no\.?\s?1|number\s+(?:1|one)|(?:block|blk|mbb|set|round|session|injection|inj|procedure)\s?#?\s?(?:1|one)"
+    r"#\s?1|no\.?\s?1|number\s+(?:1|one)"
+    r"|(?:block|blk|mbb|set|round|session|injection|inj|procedure)\s?#?\s?(?:1|one)"
 )
 # In small letters, as the text is searched.
 _FIRST = re.compile(
-    rf"(?<!\w)(?:first|1st|initial|prior|previous|last|earlier|{_NUMBERED})(?!\w|\s+of\s+(?:his|her|their)\b)"
+    rf"(?<!\w)(?:first|1st|initial|opening|prior|previous|last|earlier|{_NUMBERED})(?!\w|\s+of\s+(?:his|her|their)\b)"
 )
 _NAMED = re.compile(_NUMBERED, re.IGNORECASE)
 _BLOCK = re.compile(
@@ -37,8 +38,10 @@ _OF_ELSE = re.compile(
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|fall|spring|summer|winter|autumn|but\b)\b",
     re.IGNORECASE,
 )
-_UNTIL_TODAY = re.compile(r"\(?(?:ago|prior|earlier|back|apart|since|ha[vsd])", re.IGNORECASE)
-_AGO = re.compile(r"\(?(?:ago|back)", re.IGNORECASE)
+_UNTIL_TODAY = re.compile(
+    r"\(?(?:ago|prior|previous|before\s?hand|earlier|back|apart|since|ha[vsd])", re.IGNORECASE
+)
+_AGO = re.compile(r"\(?(?:ago|back|previous|before\s?hand)", re.IGNORECASE)
 _NOW = re.compile(
     r"\b(?:returns?|returned|today|now|here|second|repeat|confirmatory|comes|attends)\b",
     re.IGNORECASE,
@@ -162,11 +165,7 @@ def _counted(reading: Reading, low: int, high: int) -> list[_Time]:
         held = reading.even[max(low, gap.start - 40) : gap.end + 40]
         if not _AGO.match(gap.how) and _NOT_GAP.search(held):
             continue
-        if (
-            gap.how
-            and not _UNTIL_TODAY.match(gap.how)
-            and not _NOW.search(reading.even, low, high)
-        ):
+        if gap.how and not _UNTIL_TODAY.match(gap.how) and not _NOW.search(reading.even, low, high):
             continue
         found.append(_Time(gap.start, gap.end, gap.days))
     return found

@@ -269,7 +269,9 @@ _CLAUSE = re.compile(r"[,;\n]|\band\b")
 
 
 # Where the pain was less, the side of the neck is the block's: "80% for the left neck".
-_NECK = re.compile(r"\b(?P<side>left|right)\s+(?:side\s+of\s+the\s+)?(?:neck|back|mid-?\s?back)\b", re.I)
+_NECK = re.compile(
+    r"\b(?P<side>left|right)\s+(?:side\s+of\s+the\s+)?(?:neck|back|mid-?\s?back)\b", re.I
+)
 
 
 def _side(reading: Reading, told: Account) -> Side:

@@ -55,9 +55,9 @@ def find(
             spot = reading.evidence(target.start, target.end)
             found[target.label] = Procedure(kinds[target.label], evidence=(spot,))
     if "OTHER_INJECTION" not in found:
-        spot = next(_told(reading), None)
-        if spot is not None:
-            found["OTHER_INJECTION"] = Procedure("other", evidence=(spot,))
+        told = next(_told(reading), None)
+        if told is not None:
+            found["OTHER_INJECTION"] = Procedure("other", evidence=(told,))
     lumbar = next((t for t in facet if _is_lumbar(reading, t)), None) or _lumbar_told(reading)
     if lumbar is not None:
         spot = reading.evidence(lumbar.start, lumbar.end)
@@ -99,7 +99,9 @@ class _Rules:
 @cache
 def _rules() -> _Rules:
     rules = load_rules("same_day")
-    told = [rules[name].replace("{site}", rules["site"]) for name in ("named", "done_to", "done_into")]
+    told = [
+        rules[name].replace("{site}", rules["site"]) for name in ("named", "done_to", "done_into")
+    ]
     return _Rules(
         hints=tuple(rules["hints"]),
         site=at_words(rules["site"]),
@@ -128,7 +130,10 @@ def _statements(reading: Reading, rules: _Rules) -> Iterator[tuple[int, int]]:
     """Offsets of statements around each site, and of those that need none."""
     for site in rules.site.finditer(reading.even):
         sentence = reading.sentence_at(site.start())
-        low, high = max(sentence.start, site.start() - _AROUND), min(sentence.end, site.end() + _AROUND)
+        low, high = (
+            max(sentence.start, site.start() - _AROUND),
+            min(sentence.end, site.end() + _AROUND),
+        )
         for match in rules.told.finditer(reading.even, low, high):
             if match.start() <= site.start() and site.start() < match.end():
                 yield match.start(), match.end()
@@ -150,7 +155,8 @@ def _is_lumbar(reading: Reading, target: Target) -> bool:
     """Whether a facet block of today is one of the low back alone."""
     section = reading.section_at(target.start)
     if section.category not in _HEADER and (
-        section.category in _ELSEWHERE or reading.section_time(target.start) not in {"performed", "none"}
+        section.category in _ELSEWHERE
+        or reading.section_time(target.start) not in {"performed", "none"}
     ):
         return False
     sentence = reading.sentence_at(target.start)
@@ -165,7 +171,9 @@ def _is_lumbar(reading: Reading, target: Target) -> bool:
     ) and not _not_now(reading, sentence, target.start, target.end)
 
 
-_INJECTED = re.compile(r"\b(?:injected|blocked|an(?:a)?esthetized|anaesthetised|treated|done)\b", re.I)
+_INJECTED = re.compile(
+    r"\b(?:injected|blocked|an(?:a)?esthetized|anaesthetised|treated|done)\b", re.I
+)
 
 
 def _lumbar_told(reading: Reading) -> Target | None:
