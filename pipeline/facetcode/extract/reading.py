@@ -132,7 +132,9 @@ class Reading:
             vague = dates.vague(self.even, sentence.start, sentence.end)
             if self.dos is None:
                 # Nobody names the month of today: "In June I blocked" tells of an earlier one.
-                return bool(vague) and dates.opens_with_month(self.even, sentence.start)
+                return (
+                    bool(vague) and dates.opens_with_month(self.even, sentence.start)
+                ) or _ON_DAY.search(self.even, sentence.start, sentence.end) is not None
             return any(_before(month, year, self.dos) for month, year in vague)
         return self.dos is not None and all(day < self.dos for day in days)
 
@@ -168,6 +170,7 @@ def _distance(start: int, end: int, cue: tuple[str, int, int]) -> int:
     return max(cue[1] - end, start - cue[2], 0)
 
 
+_ON_DAY = re.compile(r"\bon\s+\d{1,2}/\d{1,2}\b(?!\s?(?:/|points?|scale))", re.IGNORECASE)
 _DONE_TODAY = re.compile(
     r"\b(?:procedures?|operations?|injections?|blocks?)\b.*\b(?:performed|done|today)\b",
     re.IGNORECASE,
