@@ -227,9 +227,17 @@ def _linked(text: str, after: list[Subject], told: Account) -> Subject | None:
     return None
 
 
+# "He got 90% relief, and after I burned them" tells of another time.
+_NEW_CLAUSE = re.compile(
+    r"\b(?:and|but|then)\s+(?:after|when|since|with|following)\b", re.IGNORECASE
+)
+
+
 def _of_sentence(text: str, own: list[Subject], told: Account) -> Subject | None:
     after = [s for s in own if s.start >= told.end]
     linked = _linked(text, after, told)
+    if linked and _NEW_CLAUSE.search(text, told.end, linked.start):
+        linked = None
     if linked and not re.search(r"%|percent", text[told.end : linked.start], re.IGNORECASE):
         return linked
     for subject in reversed([s for s in own if s.end <= told.start]):
@@ -260,7 +268,7 @@ def _before(reading: Reading, told: Account) -> Subject | None:
     return None
 
 
-_LUMBAR = re.compile(
+LUMBAR = re.compile(
     r"\b(?:lumbar|lumbosacral|low(?:er)?\s+back|l-?spine|lbp|sciatica|si\s+joint|sacral|"
     r"L[1-5](?!\d)(?:\s?-|/|\b)|L\s+(?:facets?|mbbs?|rfas?)\b)",
     re.IGNORECASE,
@@ -284,7 +292,7 @@ def region(reading: Reading, told: Account, subject: Subject | None) -> str | No
     for low, high in stretches:
         spots = [
             (abs(m.start() - told.start), name)
-            for name, pattern in (("lumbar", _LUMBAR), ("cervical", _CERVICAL))
+            for name, pattern in (("lumbar", LUMBAR), ("cervical", _CERVICAL))
             for m in pattern.finditer(text, low, high)
         ]
         if spots:
@@ -294,7 +302,7 @@ def region(reading: Reading, told: Account, subject: Subject | None) -> str | No
 
 def region_of_note(text: str) -> str | None:
     """The region most of a note speaks of, or None."""
-    lumbar, cervical = len(_LUMBAR.findall(text)), len(_CERVICAL.findall(text))
+    lumbar, cervical = len(LUMBAR.findall(text)), len(_CERVICAL.findall(text))
     if lumbar == cervical:
         return None
     return "lumbar" if lumbar > cervical else "cervical"

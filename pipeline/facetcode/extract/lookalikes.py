@@ -89,7 +89,7 @@ _VITALS = re.compile(
     re.IGNORECASE,
 )
 _BODY_USE = re.compile(
-    r"\b(?:rotation|rom|range\s+of\s+motion|mobility|sleep|slept|turn(?:s|ed|ing)?\s+(?:the|her|his)\s+(?:head|neck)|"
+    r"\b(?:rotation|rom|range\s+of\s+motion|mobility|sleep|slept|turn(?:s|ed|ing)?\s+(?:of\s+)?(?:the|her|his)\s+(?:head|neck)|"
     r"function|grip|opioid|medication\s+(?:use|intake)|canal|disc|disk|foram\w+|vertebral\s+body|apportion\w*|impairment|disability|causation|service[\s-]connect\w*)\b",
     re.IGNORECASE,
 )
@@ -181,7 +181,44 @@ def is_threshold(reading: Reading, told: Account, percentage: Percentage) -> boo
     opened = percentage.open_ended
     if opened and not results and beside("then").match(text[end : end + 60]):
         return True
-    return opened and not results and told.section.time in {"planned", "conditional"}
+    if opened and not results and told.section.time in {"planned", "conditional"}:
+        # What lasted was measured.
+        return _LASTED_HOURS.match(text, end) is None
+    return _is_listed_bar(text, told, behind)
+
+
+_LASTED_HOURS = re.compile(
+    r"\s*(?:relief\s+)?(?:for|x|lasting)\s+(?:about\s+)?(?:\d|two|three|four|five|six|several)",
+    re.IGNORECASE,
+)
+# A point of a list of criteria, and what shows that it tells a result all the same.
+_POINT = re.compile(r"[ \t]*(?:\(?[a-z0-9]{1,2}[.)]|[-*]|\[[x ]?\])\s", re.IGNORECASE)
+_CRITERIA = re.compile(
+    r"\b(?:criteri\w*|requirements?|polic(?:y|ies)|coverage|conditions|rules|checklist)\b[^\n]*$",
+    re.IGNORECASE,
+)
+_SHOWN = re.compile(
+    r"#\s?\d|\d{1,2}[/-]\d{1,2}|\b(?:gave|given|had|got|reported|was|were|obtained|achieved|provided|documented|met|yes)\b",
+    re.IGNORECASE,
+)
+_POINTS_UP = 12
+
+
+def _is_listed_bar(text: str, told: Account, behind: str) -> bool:
+    """Whether it stands in a bare point of a list of criteria: "(b) two blocks, 80% each"."""
+    line = text.rfind("\n", 0, told.start) + 1
+    if not _POINT.match(text, line) or _SHOWN.search(text, line, told.start):
+        return False
+    if _SHOWN.search(behind.split("\n")[0]):
+        return False
+    for _ in range(_POINTS_UP):
+        above = text.rfind("\n", 0, max(0, line - 1)) + 1
+        if line == 0 or not text[above:line].strip():
+            return False
+        if not _POINT.match(text, above) and text[above:line].rstrip().endswith(":"):
+            return _CRITERIA.search(text, above, line - 1) is not None
+        line = above
+    return False
 
 
 # "The threshold is 80%" tells no result.

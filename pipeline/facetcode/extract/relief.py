@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from functools import cache, partial
 
-from facetcode.extract import numbers, percent_columns, percentages
+from facetcode.extract import numbers, percent_columns, percentages, timeline
 from facetcode.extract.credit import (
+    LUMBAR,
     Account,
     Subject,
     account,
@@ -20,7 +22,7 @@ from facetcode.extract.credit import (
 from facetcode.extract.laterality import words as side_words
 from facetcode.extract.lookalikes import is_of_other_thing, is_something_else, is_threshold, said
 from facetcode.extract.percentages import Percentage
-from facetcode.extract.reading import LIVE, Reading
+from facetcode.extract.reading import Reading
 from facetcode.extract.text import Sentence
 from facetcode.facts import FACET_BLOCKS, Evidence, Kind, Relief, Side, When
 
@@ -32,22 +34,30 @@ def find(reading: Reading, kind: Kind | None) -> tuple[Relief, ...]:
     """
     found: dict[tuple[float, float, When], tuple[list[Evidence], Side, str | None]] = {}
     last: tuple[Account, When] | None = None
-    needle = cache(partial(_needle, reading))
+    refused = 0
+    needle = cache(partial(timeline.needle, reading))
+    day_of = timeline.entries(reading)
     of_note = cache(partial(region_of_note, reading.even))
     for percentage in _all(reading):
         if is_something_else(reading, percentage):
             continue
         told = account(reading, percentage.start, percentage.end)
-        if is_of_other_thing(reading, told, percentage) or is_threshold(reading, told, percentage):
+        if refused and _SAME_THING.fullmatch(reading.even, refused, percentage.start):
+            refused = percentage.end
             continue
-        when = _when(reading, told, needle)
+        if is_of_other_thing(reading, told, percentage):
+            refused = percentage.end
+            continue
+        if is_threshold(reading, told, percentage):
+            continue
+        when = _when(reading, told, needle, day_of)
         subject, scope = credit(reading, told, today=when == "today" and kind in FACET_BLOCKS)
         follows = last is not None and _follows(reading, last[0], told)
         if subject is not None and not subject.ours and not (follows and scope == "before"):
             continue
         if not (follows or percentage.headed or _speaks_of_relief(reading, told, subject, when)):
             continue
-        if not _is_of_our_block(reading, told, subject, kind, when, of_note):
+        if not _is_of_our_block(reading, told, subject, kind, when, of_note, needle):
             continue
         last = (told, when)
         when = when if kind in FACET_BLOCKS else "prior"
@@ -66,6 +76,12 @@ def find(reading: Reading, kind: Kind | None) -> tuple[Relief, ...]:
         Relief(low, high, when, tuple(evidence), day, side)
         for (low, high, when), (evidence, side, day) in found.items()
     )
+
+
+# "NDI 46%, was 50%": what stands right behind a share of something else is one too.
+_SAME_THING = re.compile(
+    r"\s*(?:[,;(]|->|-|from|to|was|is|now|down|up|previously|before|last|\s)*\s*", re.IGNORECASE
+)
 
 
 def _follows(reading: Reading, earlier: Account, told: Account) -> bool:
@@ -98,8 +114,9 @@ _LASTED = re.compile(
 )
 _GAVE = re.compile(
     r"\b(?:gave|gives|given|giving|helped|help|provided|yielded|got|produced|obtained|achieved|brought|took|"
-    r"taken|took\s+away|puts\s+it\s+at|calls\s+it|call\s+it)\s+"
-    r"(?:(?:her|him|them|only|about|approximately|roughly|around|a|an|some|maybe|me|nearly|almost|just|away)\s+)*$",
+    r"taken|took\s+away|puts\s+it\s+at|calls?\s+it|called\s+it|guessed(?:\s+it\s+(?:as|at))?|allowed|declared|settled\s+on|volunteered|"
+    r"wrote(?:\s+down)?|writes(?:\s+down)?|put\s+down|answered|became)\s+"
+    r"(?:(?:her|him|them|only|about|approximately|roughly|around|a|an|some|maybe|me|nearly|almost|just|away|good)\s+)*\"?$",
     re.IGNORECASE,
 )
 # "She told the nurse 60 percent."
@@ -130,6 +147,10 @@ def _speaks_of_relief(reading: Reading, told: Account, subject: Subject | None, 
         return True
     if beside("by").search(ahead) or _GAVE.search(ahead):
         return True
+    if subject is not None and subject.ours and _told_by_hours(text, told):
+        return True
+    if _sided(text, told):
+        return True
     if _LASTED.match(text, end) or (_SAYS.search(ahead) and _STOP.match(text, end)):
         return True
     near = text[max(told.rows, start - 110) : min(told.sentence.end, end + 90)]
@@ -142,6 +163,45 @@ def _speaks_of_relief(reading: Reading, told: Account, subject: Subject | None, 
         or (when == "today" and (_SCORE.search(near) or _SAYS_AFTER.match(text, end)))
         or ((when == "today" or (subject and subject.ours)) and _OF_SIDE.search(ahead))
     )
+
+
+# "Same nerve: 85%, lasting five", "fifty per cent at the first hour", "90% til lunch".
+_HOURS = re.compile(
+    r"\s*,?\s*(?:(?:at|in|for|by|over|within|during|after)\s+)?(?:the\s+|about\s+)*(?:(?:first|second|third|fourth|fifth|sixth|next|last|"
+    r"\d{1,2}(?:st|nd|rd|th)?)\s*(?:hours?|hrs?|h)\b|(?:un)?til\b|through\b|thru\b|throughout\b|mid-?\s?(?:morning|afternoon|day)|"
+    r"(?:by|at)?\s*(?:noon|lunch|supper|dinner|bed(?:time)?|night(?:fall)?|evening|midnight|next\s+(?:morning|day))\b|afterwards?\b|after\s+that\b|"
+    r"lasting\b|from\s+(?:about\s+|abt\s+)?(?:\d|noon)|then\b|wearing\s+off|each\b)",
+    re.IGNORECASE,
+)
+_AT_HOUR = re.compile(
+    r"\b(?:by|at|until|till)\s+(?:the\s+)?(?:noon|lunch(?:time)?|supper|dinner|bed(?:time)?|night|midnight|evening|\d{1,2}(?::\d\d)?\s?(?:am|pm|o'clock)?|"
+    r"(?:one|two|three|four|five|six|eight)(?:\s+(?:hours?|o'clock))?)\s*[,:]?\s*(?:it\s+was\s+|about\s+)?$",
+    re.IGNORECASE,
+)
+_COLON = re.compile(r"[:=]\s*\"?$")
+
+
+def _told_by_hours(text: str, told: Account) -> bool:
+    """Whether a share of an hour or of the day is told, or one that a colon sets behind its block."""
+    if _HOURS.match(text, told.end) or _AT_HOUR.search(text, told.sentence.start, told.start):
+        return True
+    return bool(
+        _COLON.search(text, told.sentence.start, told.start) and _STOP.match(text, told.end)
+    )
+
+
+_ON_SIDE = re.compile(r"\s*(?:on|in|for)\s+(?:the\s+|her\s+|his\s+)?(right|left)\b", re.IGNORECASE)
+_PERCENT_ON_SIDE = re.compile(
+    r"(?:%|per\s?cent)\s*(?:on|in|for)\s+(?:the\s+|her\s+|his\s+)?(right|left)\b", re.IGNORECASE
+)
+
+
+def _sided(text: str, told: Account) -> bool:
+    """Whether its sentence tells one share of the right and one of the left side."""
+    if not _ON_SIDE.match(text, told.end):
+        return False
+    sides = _PERCENT_ON_SIDE.findall(text, told.sentence.start, told.sentence.end)
+    return len({side.lower() for side in sides}) > 1
 
 
 # "right 85%, left 75%"
@@ -162,13 +222,16 @@ def _is_of_our_block(
     kind: Kind | None,
     when: When,
     of_note: Callable[[], str | None],
+    needle: Callable[[], int],
 ) -> bool:
     """Whether the block is of the neck or the chest, and not today's where today's was another."""
     where = region(reading, told, subject)
-    if where == "lumbar":
-        return False
     if kind == "lumbar_facet":
-        return where == "cervical" and when == "prior"
+        # What is told in front of today's lumbar needle is of another day.
+        return where == "cervical" and (when == "prior" or told.start < needle())
+    if where == "lumbar":
+        # Beside a block of the chest a lumbar joint may have been done; the result is of both.
+        return when == "today" and kind in FACET_BLOCKS and not _names_lumbar(reading, told)
     if (where or of_note()) == "lumbar":
         return False
     if kind is None or kind in FACET_BLOCKS:
@@ -180,20 +243,28 @@ def _is_of_our_block(
     )
 
 
-def _needle(reading: Reading) -> int:
-    """Offset of the middle of what is told of today's needle; the note's end when nothing is."""
-    for labels in (("ACT", "BLOCK"), ("MBB", "FACET_INJECTION", "MEDIAL_BRANCH")):
-        acts = [t.start for t in reading.of(*labels) if reading.status(t) in LIVE]
-        if acts:
-            return acts[len(acts) // 2]
-    return len(reading.even)
+def _names_lumbar(reading: Reading, told: Account) -> bool:
+    """Whether the sentence itself, or the lines above its row, speak of the low back."""
+    return LUMBAR.search(reading.even, told.rows, told.sentence.end) is not None
 
 
-def _when(reading: Reading, told: Account, needle: Callable[[], int]) -> When:
+def _when(
+    reading: Reading,
+    told: Account,
+    needle: Callable[[], int],
+    day_of: Callable[[int], date | None],
+) -> When:
     """From the words and dates of its clause, its sentence, its rows, then heading and place."""
     text = reading.even
     section = told.section
     whole = (told.sentence.start, max(told.sentence.end, told.end))
+    day = day_of(told.start)
+    if day is not None and reading.dos is not None and day != reading.dos:
+        if day < reading.dos:
+            return "prior"
+        # An entry of a later day tells of today's block, unless it names an earlier one.
+        if not rule("prior").search(text, told.sentence.start, told.start):
+            return "today"
     # What stands in front of it in its sentence tells its time before what comes behind.
     ahead = (told.sentence.start, max(told.clause[1], told.end))
     for low, high in (told.clause, ahead, whole, (told.rows, whole[1])):
@@ -212,7 +283,9 @@ def _when(reading: Reading, told: Account, needle: Callable[[], int]) -> When:
         if now and (prior is None or abs(now.start() - told.start) <= prior):
             return "today"
         if today is not None and (prior is None or today <= prior):
-            told_before = section.time == "prior" or reading.headed_before_today(section)
+            told_before = reading.headed_before_today(section) or (
+                section.time == "prior" and not section.start < needle() < told.start
+            )
             if not told_before or (re.search(r"minutes", text[low:high]) and prior is None):
                 return "today"
             return "prior"
@@ -222,7 +295,7 @@ def _when(reading: Reading, told: Account, needle: Callable[[], int]) -> When:
         return "prior"
     if section.time == "performed" and section.category not in {"title", "procedure", "levels"}:
         return "today"
-    if section.time in {"prior", "planned"}:
+    if section.time in {"prior", "planned"} and not section.start < needle() < told.start:
         return "prior"
     # No section says when: before the account of the needle it is history, after it the result.
     return "today" if told.start > needle() else "prior"
