@@ -192,7 +192,9 @@ def credit(reading: Reading, told: Account, *, today: bool) -> tuple[Subject | N
         if subject:
             return subject, "before"
     heading = subjects(reading, told.section.start, told.section.body)
-    return (heading[-1], "heading") if heading else (None, "none")
+    if heading and not (today and heading[-1].care):
+        return heading[-1], "heading"
+    return None, "none"
 
 
 def _of_clause(text: str, inside: list[Subject], told: Account) -> Subject | None:
@@ -253,7 +255,10 @@ def _failed(text: str, low: int, high: int) -> bool:
 def _before(reading: Reading, told: Account) -> Subject | None:
     """The last treatment of the sentences before, in the same paragraph."""
     text = reading.even
-    floor = max(0, reading.known_section_at(told.start).start, told.rows - _BEFORE_REACH)
+    section = reading.known_section_at(told.start)
+    # "Pt: 90%" in an entry of a chart goes on with it.
+    opens = section.start if section.category != "admin" else 0
+    floor = max(0, opens, told.rows - _BEFORE_REACH)
     floor = max([floor, *(m.end() for m in _BLANK_LINE.finditer(text, floor, told.rows))])
     if floor >= told.rows:
         return None

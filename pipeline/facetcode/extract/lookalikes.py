@@ -163,6 +163,8 @@ def is_threshold(reading: Reading, told: Account, percentage: Percentage) -> boo
             and not _PERSON.search(before, bars[-1], m.start())
         )
     ]
+    if bars and _DATED.search(before, bars[-1]):
+        return False  # what has a date has happened
     if bars and (
         bars[-1] > (results[-1] if results else -1)
         or (beside("firm").search(before, bars[-1]) and not _SO.search(before, bars[-1]))
@@ -184,7 +186,7 @@ def is_threshold(reading: Reading, told: Account, percentage: Percentage) -> boo
     if opened and not results and told.section.time in {"planned", "conditional"}:
         # What lasted was measured.
         return _LASTED_HOURS.match(text, end) is None
-    return _is_listed_bar(text, told, behind)
+    return _is_listed_bar(text, told, behind) or (opened and _is_ticked_bar(reading.given, told))
 
 
 _LASTED_HOURS = re.compile(
@@ -204,6 +206,15 @@ _SHOWN = re.compile(
 _POINTS_UP = 12
 
 
+_TICKED = re.compile(r"[ \t]*\[[x ]?\][ \t]*(?:each|both|all)?[ \t]*", re.IGNORECASE)
+
+
+def _is_ticked_bar(text: str, told: Account) -> bool:
+    """Whether a box was ticked beside a bar: "[X] each 80% or better"."""
+    line = text.rfind("\n", 0, told.start) + 1
+    return _TICKED.fullmatch(text, line, told.start) is not None
+
+
 def _is_listed_bar(text: str, told: Account, behind: str) -> bool:
     """Whether it stands in a bare point of a list of criteria: "(b) two blocks, 80% each"."""
     line = text.rfind("\n", 0, told.start) + 1
@@ -221,6 +232,7 @@ def _is_listed_bar(text: str, told: Account, behind: str) -> bool:
     return False
 
 
+_DATED = re.compile(r"(?<!\d)\d{1,2}([/-])\d{1,2}\1(?:20)?\d\d(?!\d)")
 # "The threshold is 80%" tells no result.
 _COPULA = re.compile(r"(?:is|was|were|with)\b", re.IGNORECASE)
 _SO = re.compile(r"[,;]\s+(?:so|and|but|today|she|he|the\s+(?:first|block))\b", re.IGNORECASE)

@@ -80,7 +80,8 @@ def find(reading: Reading, kind: Kind | None) -> tuple[Relief, ...]:
 
 # "NDI 46%, was 50%": what stands right behind a share of something else is one too.
 _SAME_THING = re.compile(
-    r"\s*(?:[,;(]|->|-|from|to|was|is|now|down|up|previously|before|last|\s)*\s*", re.IGNORECASE
+    r"[\s,;(]*(?:->|-|from|to|was|is|now|down|up|previously|before|last)\s(?:\s|to|from|was|at)*",
+    re.IGNORECASE,
 )
 
 
@@ -121,8 +122,8 @@ _GAVE = re.compile(
 )
 # "She told the nurse 60 percent."
 _SAYS = re.compile(
-    r"\b(?:said|says|told\s+\w+(?:\s+\w+)?|reported|reports|states?|stated|had|noted|felt|put\s+it\s+at|rated\s+it(?:\s+at)?)\s+"
-    r"(?:it\s+was\s+)?(?:about\s+|around\s+)?\"?$",
+    r"\b(?:said|says|told\s+\w+(?:\s+\w+)?|reported|reports|states?|stated|had|noted|felt|put\s+it\s+at|rated\s+it(?:\s+at)?|thinks?|believes?|guess(?:es)?|more\s+like|closer\s+to)\s+"
+    r"(?:it\s+(?:was|is)\s+)?(?:more\s+like\s+|closer\s+to\s+|about\s+|around\s+)?\"?$",
     re.IGNORECASE,
 )
 _SAYS_AFTER = re.compile(
