@@ -71,13 +71,20 @@ _AHEAD_REACH = 500
 _BEHIND_REACH = 250
 
 
-def account(reading: Reading, start: int, end: int) -> Account:
-    """The clause, sentence and rows that tell of the percentage at these offsets."""
+def account(
+    reading: Reading, start: int, end: int, floor: int = 0, ceiling: int | None = None
+) -> Account:
+    """The clause, sentence and rows that tell of the percentage at these offsets.
+
+    What stands outside ``floor`` and ``ceiling`` says nothing of it.
+    """
     text = reading.even
     whole = reading.sentence_at(start)
     # In a list that never stops, what stands far away says nothing of this percentage.
     sentence = Sentence(
-        max(whole.start, start - _AHEAD_REACH), min(whole.end, end + _BEHIND_REACH), whole.line
+        max(whole.start, start - _AHEAD_REACH, floor),
+        min(whole.end, end + _BEHIND_REACH, len(text) if ceiling is None else ceiling),
+        whole.line,
     )
     section = reading.section_at(start)
     low = sentence.start
@@ -86,7 +93,7 @@ def account(reading: Reading, start: int, end: int) -> Account:
             low = cut.start()
     cut_after = _CUT.search(text, end, sentence.end)
     high = cut_after.start() if cut_after else max(sentence.end, end)
-    floor = max(0, start - _ROWS_REACH, reading.known_section_at(start).start)
+    floor = max(floor, start - _ROWS_REACH, reading.known_section_at(start).start)
     rows = _rows(text, sentence, floor, start)
     return Account(start, end, (low, high), sentence, rows, section)
 

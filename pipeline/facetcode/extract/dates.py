@@ -63,9 +63,15 @@ _NAMED_YEAR = re.compile(
 )
 
 
+# Each of the patterns above holds one of these.
+_HINT = re.compile(r"20\d\d|19\d\d|'\d\d|\b(?:in|last|past|during)\s", re.IGNORECASE)
+
+
 def vague(text: str, start: int, end: int) -> list[tuple[int | None, int | None]]:
     """Month and year of each date without a day in a stretch of text ("in May", "10/2022")."""
     found: list[tuple[int | None, int | None]] = []
+    if not _HINT.search(text, start, end):
+        return found
     for numeric in _MONTH_YEAR.finditer(text, start, end):
         if not _OF_ELSE.search(text, max(start, numeric.start() - 60), numeric.start()):
             found.append((int(numeric["month"]), int(numeric["year"])))

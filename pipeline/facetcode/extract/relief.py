@@ -38,10 +38,14 @@ def find(reading: Reading, kind: Kind | None) -> tuple[Relief, ...]:
     needle = cache(partial(timeline.needle, reading))
     day_of = timeline.entries(reading)
     of_note = cache(partial(region_of_note, reading.even))
-    for percentage in _all(reading):
+    stated = _all(reading)
+    for index, percentage in enumerate(stated):
+        reach = _reach(stated, index)
+        if reach is None:
+            continue
         if is_something_else(reading, percentage):
             continue
-        told = account(reading, percentage.start, percentage.end)
+        told = account(reading, percentage.start, percentage.end, *reach)
         if refused and _SAME_THING.fullmatch(reading.even, refused, percentage.start):
             refused = percentage.end
             continue
@@ -64,8 +68,8 @@ def find(reading: Reading, kind: Kind | None) -> tuple[Relief, ...]:
         sentence = told.sentence
         days = [
             w.day.isoformat()
-            for w in reading.dates
-            if sentence.start <= w.start < sentence.end and w.day and w.day != reading.dos
+            for w in reading.dates_in(sentence.start, sentence.end)
+            if w.day and w.day != reading.dos
         ]
         entry = found.setdefault(
             (percentage.low, percentage.high, when),
@@ -76,6 +80,21 @@ def find(reading: Reading, kind: Kind | None) -> tuple[Relief, ...]:
         Relief(low, high, when, tuple(evidence), day, side)
         for (low, high, when), (evidence, side, day) in found.items()
     )
+
+
+_ROW = 12
+"""Percentages in a row; what stands beyond so many others says nothing of this one."""
+_DENSE = 7
+"""Characters a percentage takes where nothing is told of any: not even its hour and a blank."""
+
+
+def _reach(stated: list[Percentage], index: int) -> tuple[int, int | None] | None:
+    """Offsets between which a percentage is told of; None where they stand too close for that."""
+    low = stated[index - _ROW].start if index >= _ROW else None
+    high = stated[index + _ROW].end if index + _ROW < len(stated) else None
+    if low is not None and high is not None and high - low < 2 * _ROW * _DENSE + _DENSE:
+        return None
+    return low or 0, high
 
 
 # "NDI 46%, was 50%": what stands right behind a share of something else is one too.
@@ -316,10 +335,12 @@ def _numbers_today(reading: Reading, cue: re.Match[str]) -> bool:
 
 def _since_today(reading: Reading, low: int, high: int) -> bool:
     """Whether a stretch is dated today or later: the diary of an addendum."""
-    days = [w.day for w in reading.dates if low <= w.start < high and w.day]
+    days = [w.day for w in reading.dates_in(low, high) if w.day]
     return bool(days) and reading.dos is not None and all(day >= reading.dos for day in days)
 
 
+_DATE = 30
+"""Characters a date takes."""
 _YEAR = re.compile(r"(?<![\d/.-])20\d\d(?![\d/.-])")
 
 
@@ -329,7 +350,10 @@ def _years_ago(reading: Reading, low: int, high: int) -> bool:
         return False
     return any(
         int(match.group()) < reading.dos.year
-        and not any(w.start <= match.start() < w.end for w in reading.dates)
+        and not any(
+            w.start <= match.start() < w.end
+            for w in reading.dates_in(match.start() - _DATE, match.end())
+        )
         and rule("ours").search(reading.even, low, match.start()) is not None
         for match in _YEAR.finditer(reading.even, low, high)
     )

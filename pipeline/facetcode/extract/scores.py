@@ -179,9 +179,8 @@ def _is_of_other_day(place: _Place, score: Mention, floor: int, ceiling: int) ->
         return False
     if reading.dated_before_today(Sentence(sentence.start, start, 0)):
         return True
-    if any(
-        w.day and reading.dos and w.day < reading.dos and 0 <= w.start - end < _BESIDE
-        for w in reading.dates
+    if reading.dos and any(
+        w.day and w.day < reading.dos for w in reading.dates_in(end, end + _BESIDE)
     ):
         return True
     return score.tagged and _headed_earlier(place, start)
