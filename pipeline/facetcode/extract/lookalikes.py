@@ -13,6 +13,7 @@ from facetcode.extract.rules import load_rules
 _NEVER = frozenset({"family", "consent"})
 _SELDOM = frozenset({"imaging", "exam", "codes", "injectate", "anesthesia", "guidance"})
 """Sections in which only "85% relief" in so many words is one."""
+_DRUGS = frozenset({"injectate", "anesthesia", "guidance"})
 _STRENGTH = 10.0
 """Drugs are not given stronger; a relief of so little is called one in words."""
 
@@ -59,8 +60,13 @@ def is_something_else(reading: Reading, percentage: Percentage) -> bool:
     section = reading.section_at(start)
     plain = said(text, start, end)
     behind = text[end : max(end, min(end + 80, reading.sentence_at(start).end))]
-    if section.category in _NEVER or (section.category in _SELDOM and not plain):
+    if section.category in _NEVER:
         return True
+    if section.category in _SELDOM and not plain:
+        # An account that goes on under the heading of its drugs ends with what it gave.
+        changed = section.category in _DRUGS and beside("changed").match(behind)
+        if not changed:
+            return True
     if _not_after().match(behind):
         return True
     low = max(0, start - 60)

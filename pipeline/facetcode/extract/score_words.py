@@ -10,7 +10,7 @@ from functools import cache
 from typing import Literal
 
 from facetcode.extract.reading import Reading
-from facetcode.extract.rules import Text, at_words, load_rules, lowered
+from facetcode.extract.rules import Text, load_rules, lowered
 
 Role = Literal["pre", "post"]
 
@@ -182,6 +182,9 @@ def _of_ten(low: str) -> Iterator[Mention]:
             if not (rule("diary").search(ahead) or _FIRMLY_TOLD.search(ahead)):
                 continue
         scale = 10.0 if match["scale"] == "ten" else float(match["scale"])
+        line = max(low.rfind("\n", 0, start) + 1, start - 60)
+        if scale > 10 and not rule("diary").search(low, line, start):
+            continue  # "carbidopa/levodopa 25/100"
         yield Mention(start, match.end(), min(first, last), max(first, last), scale)
 
 
@@ -201,7 +204,7 @@ def _date_before() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
         re.compile(rf"(?<![a-z]){_either('dates')}{link}"),
         re.compile(rf"(?<![a-z]){_either('dates_or_pain')}{link}"),
         re.compile(
-            rf"(?<![a-z])(?<!before\s)(?<!after\s)(?<!the\s){_either('dated_blocks')}{blocks}"
+            rf"(?<![a-z])(?<!before\s)(?<!after\s)(?<!the\s)(?<!post-)(?<!pre-){_either('dated_blocks')}{blocks}"
         ),
     )
 
@@ -258,7 +261,7 @@ def _behind_names(low: str) -> Iterator[Mention]:
         worded = low[start].isalpha()
         if _PLAIN_PAIN.match(name) and not links.strip(" \n|") and worded:
             continue
-        if _is_listed(low, start, end, match.start()):
+        if match["high"] is None and _is_listed(low, match):
             continue
         first, last = _value(match["low"]), _value(match["high"] or match["low"])
         if (first, last) == (0, 10):
@@ -270,11 +273,12 @@ def _behind_names(low: str) -> Iterator[Mention]:
         yield Mention(start, end, min(first, last), max(first, last))
 
 
-def _is_listed(low: str, start: int, end: int, floor: int) -> bool:
+def _is_listed(low: str, match: re.Match[str]) -> bool:
     """Whether a number is that of the next point of a list: "2. Myofascial pain 3. Anxiety"."""
-    if not low[start].isdigit() or low[end : end + 2] != ". ":
+    end, raw = match.end("low"), match["low"]
+    if not raw.isdigit() or low[end : end + 2] != ". ":
         return False
-    return f"{int(float(low[start:end])) - 1}. " in low[max(0, floor - 120) : floor]
+    return f"{int(raw) - 1}. " in low[max(0, match.start() - 120) : match.start()]
 
 
 def _pairs(low: str, found: dict[int, Mention], taken: set[int]) -> None:

@@ -80,7 +80,9 @@ _REACH = 70
 _HEADED = frozenset({"title", "procedure", "levels", "diagnosis"})
 _FIELD = 200
 """Characters a field goes on for; an account under its heading is longer."""
-_AGAIN = re.compile(r"(?<![a-z])(?:back\s+(?:up\s+)?to|again|wore\s+off|returned\s+to)(?![a-z])")
+# "Back to 8/10 by dinner": what an earlier block did is over.
+_AGAIN = re.compile(r"(?<![a-z])(?:back\s+(?:up\s+)?to|returned\s+to)\s+(?:an?\s+)?$")
+_BACK = 20
 
 
 def _when(
@@ -105,7 +107,11 @@ def _when(
         return score.role, False
     column = _column(reading.even, start)
     label = _LABEL.search(low, max(sentence.start, start - 40), start)
-    if label and label.start() >= section.body:
+    if label:
+        # Under the heading "Post:" a score of before stands too: "7/10 on the way in".
+        heads = label.start() < section.body
+        if heads and not label["pre"] and _beside("beside_pre").match(low, end, ceiling):
+            return "pre", False
         return ("pre" if label["pre"] else "post"), False
     if column:
         return ("pre" if column["pre"] else "post"), False
@@ -164,11 +170,6 @@ def _is_of_other_day(place: _Place, score: Mention, floor: int, ceiling: int) ->
     sentence = reading.sentence_at(start)
     if _beside("beside_now").match(low, end, ceiling):
         return False
-    if reading.headed_before_today(reading.section_at(start)):
-        return True
-    day = place.day_of(start)
-    if day and reading.dos and day < reading.dos:
-        return True
     now = [m.end() for m in _NOW.finditer(low, floor, start)]
     told = [m for m in rule("other").finditer(low, floor, start)]
     if told and (not now or told[-1].start() > now[-1]):
@@ -177,6 +178,14 @@ def _is_of_other_day(place: _Place, score: Mention, floor: int, ceiling: int) ->
         return True
     if now:
         return False
+    section, needle = reading.section_at(start), place.needle()
+    if reading.headed_before_today(section) and not section.start < needle < start:
+        return True
+    day = place.day_of(start)
+    if day and reading.dos and day < reading.dos:
+        return True
+    if start < needle and _AGAIN.search(low, max(sentence.start, start - _BACK), start):
+        return True
     if reading.dated_before_today(Sentence(sentence.start, start, 0)):
         return True
     if reading.dos and any(

@@ -12,7 +12,8 @@ from facetcode.extract.reading import LIVE, Reading
 
 def needle(reading: Reading) -> int:
     """Offset of the middle of what is told of today's needle; the note's end when nothing is."""
-    acts = _starts(reading, "ACT", "BLOCK")
+    day_of = entries(reading)
+    acts = _starts(reading, day_of, "ACT", "BLOCK")
     if not acts:
         # An account under a heading of something else ("Current meds:") is one all the same.
         narrated = [
@@ -21,7 +22,7 @@ def needle(reading: Reading) -> int:
             if reading.section_time(t.start) == "prior" and not t.modifiers
         ]
         acts = narrated if len(narrated) >= _ACCOUNT else []
-    acts = acts or _starts(reading, "MBB", "FACET_INJECTION", "MEDIAL_BRANCH")
+    acts = acts or _starts(reading, day_of, "MBB", "FACET_INJECTION", "MEDIAL_BRANCH")
     return acts[len(acts) // 2] if acts else len(reading.even)
 
 
@@ -29,17 +30,22 @@ _ACCOUNT = 3
 """Acts that make an account; fewer are a remark about another day."""
 
 
-def _starts(reading: Reading, *labels: str) -> list[int]:
+def _starts(reading: Reading, day_of: Callable[[int], date | None], *labels: str) -> list[int]:
     return [
         t.start
         for t in reading.of(*labels)
         if reading.status(t) in LIVE
         and not reading.dated_before_today(reading.sentence_at(t.start))
+        and not _is_earlier(reading, day_of(t.start))
     ]
 
 
+def _is_earlier(reading: Reading, day: date | None) -> bool:
+    return day is not None and reading.dos is not None and day < reading.dos
+
+
 _STAMP = re.compile(
-    r"[ \t*#>\-\[(]*(?:(?:addendum|late\s+entry|entry|pasted|addend|update|called|cb|phone|tc|portal(?:\s+message)?|"
+    r"[ \t*#>=\-\[(]*(?:(?:addendum|late\s+entry|entry|pasted|addend|update|called|cb|phone|tc|portal(?:\s+message)?|"
     r"message|on)[ :*\-(]*)?$",
     re.IGNORECASE,
 )
