@@ -170,7 +170,7 @@ def is_threshold(reading: Reading, told: Account, percentage: Percentage) -> boo
         )
     ]
     if bars and _DATED.search(before, bars[-1]):
-        return False  # what has a date has happened
+        bars = []  # what has a date has happened
     if bars and (
         bars[-1] > (results[-1] if results else -1)
         or (beside("firm").search(before, bars[-1]) and not _SO.search(before, bars[-1]))

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Literal
 
 from facetcode.extract import dates, grid
+from facetcode.extract.dates import Written
 from facetcode.extract.sections import SectionSpan, Time
 from facetcode.extract.targets import Target
 from facetcode.extract.text import Offsets, Sentence, Squeezed
@@ -124,7 +125,7 @@ class Reading:
         """Targets with one of these labels, in order."""
         return (target for target in self.targets if target.label in labels)
 
-    def dates_in(self, start: int, end: int) -> list[dates.Written]:
+    def dates_in(self, start: int, end: int) -> list[Written]:
         """The dates that begin between two offsets, in order."""
         return self.dates[
             bisect_left(self._date_starts, start) : bisect_left(self._date_starts, end)

@@ -9,7 +9,7 @@ from datetime import date
 from functools import cache, partial
 from typing import Literal
 
-from facetcode.extract import numbers, score_words, timeline
+from facetcode.extract import numbers, score_runs, timeline
 from facetcode.extract.reading import Reading
 from facetcode.extract.rules import Text, load_rules, lowered
 from facetcode.extract.score_words import Mention, rule
@@ -33,7 +33,7 @@ class _Place:
 def find(reading: Reading, *, block_today: bool) -> tuple[Score, ...]:
     """Every pain score with when it was taken; all ``other`` when no block was done today."""
     mentions = [
-        m for m in score_words.find(reading) if reading.section_at(m.start).category not in _SILENT
+        m for m in score_runs.find(reading) if reading.section_at(m.start).category not in _SILENT
     ]
     whens: list[tuple[When, bool]] = [("other", False)] * len(mentions)
     if block_today and mentions:
@@ -129,20 +129,23 @@ def _when(
 _RUN_ON = 80
 # "Was 8, now 1."
 _TURN = re.compile(
-    r"\s*(?:,|;|and|but)?\s*(?:(?:it|pain|s?he)\s+(?:is\s+)?)?(?:is\s+)?now\s+(?:\w+\s+){0,3}\d"
+    r"\s*(?:,|;|and|but)?\s*(?:(?:it|pain|s?he)\s+(?:is\s+)?)?(?:is\s+)?now\s+(?:(?:at|is|it|only|down|to|about|an?)\s+){0,3}\d"
 )
+
+
+_CLAUSE = re.compile(r"[,;]\s|\b(?:and|but)\b")
 
 
 def _by_words(place: _Place, score: Mention, floor: int, ceiling: int) -> When:
     """From the last word of time in front of it, else from its section, else from its place."""
     reading, low, start, end = place.reading, place.low, score.start, score.end
     section = reading.section_at(start)
-    posts = [m for m in rule("post").finditer(low, floor, start)]
-    pres = [m for m in rule("pre").finditer(low, floor, start)]
+    posts = list(rule("post").finditer(low, floor, start))
+    pres = list(rule("pre").finditer(low, floor, start))
     needle = place.needle()
     told_before = section.time == "prior" and not section.start < needle < start
     firm = any(rule("firmly_pre").match(low, m.start(), start) for m in pres)
-    if posts and any(m.group() != "to" for m in posts) or (posts and not told_before):
+    if posts and (not told_before or any(m.group() != "to" for m in posts)):
         if not pres or posts[-1].end() >= pres[-1].end() or not firm:
             return "post"
     if told_before:
@@ -153,10 +156,12 @@ def _by_words(place: _Place, score: Mention, floor: int, ceiling: int) -> When:
         and section.category != "postprocedure"
     ):
         return "pre"
-    trailing = [m for m in rule("post").finditer(low, end, ceiling) if m.group() != "to"]
+    clause = _CLAUSE.search(low, end, ceiling)
+    reach = clause.start() if clause else ceiling
+    trailing = [m for m in rule("post").finditer(low, end, reach) if m.group() != "to"]
     if trailing and not _FORWARD.match(low, end, ceiling):
         return "post"
-    if section.category == "postprocedure":
+    if section.category == "postprocedure" and not reading.headed_before_today(section):
         return "pre" if section.heading.lower().lstrip(" #*").startswith("pre") else "post"
     day = place.day_of(start)
     if day and reading.dos and day > reading.dos:
@@ -200,7 +205,7 @@ _ROWS = 8
 
 
 def _headed_earlier(place: _Place, start: int) -> bool:
-    """Whether the line that opens a diary tells of an earlier block: "Diary of block #1 (2/10):"."""
+    """Whether the line that opens a diary tells of an earlier block: "Block #1 (2/10):"."""
     reading, low = place.reading, place.low
     line = low.rfind("\n", 0, start) + 1
     for _ in range(_ROWS):

@@ -45,8 +45,8 @@ def _is_earlier(reading: Reading, day: date | None) -> bool:
 
 
 _STAMP = re.compile(
-    r"[ \t*#>=\-\[(]*(?:(?:addendum|late\s+entry|entry|pasted|addend|update|called|cb|phone|tc|portal(?:\s+message)?|"
-    r"message|on)[ :*\-(]*)?$",
+    r"[ \t*#>=\-\[(]*(?:(?:addendum|late\s+entry|entry|pasted|addend|update|called|cb|phone|"
+    r"tc|portal(?:\s+message)?|message|on)[ :*\-(]*)?$",
     re.IGNORECASE,
 )
 _REACH = 40
