@@ -81,7 +81,7 @@ def find(reading: Reading, kind: Kind | None) -> tuple[Relief, ...]:
     )
 
 
-_ROW = 12
+_ROW = 8
 """Percentages in a row; what stands beyond so many others says nothing of this one."""
 _DENSE = 7
 """Characters a percentage takes where nothing is told of any: not even its hour and a blank."""

@@ -44,7 +44,8 @@ def find(reading: Reading, *, block_today: bool) -> tuple[Score, ...]:
         whens = []
         for index, mention in enumerate(mentions):
             above = mentions[index - 1] if index else None
-            whens.append(_when(place, mention, above, whens[-1][0] if whens else None))
+            below = mentions[index + 1].start if index + 1 < len(mentions) else len(low)
+            whens.append(_when(place, mention, above, below, whens[-1][0] if whens else None))
         if not any(when == "pre" for when, _ in whens):
             # The pain of most days is a baseline where nobody asked for that of today.
             whens = [("pre" if usual else when, usual) for when, usual in whens]
@@ -86,7 +87,7 @@ _BACK = 20
 
 
 def _when(
-    place: _Place, score: Mention, above: Mention | None, last: When | None
+    place: _Place, score: Mention, above: Mention | None, below: int, last: When | None
 ) -> tuple[When, bool]:
     """When a score was taken, and whether it is the pain of most days, not of one hour."""
     reading, low, start, end = place.reading, place.low, score.start, score.end
@@ -123,7 +124,8 @@ def _when(
         return ("pre" if after_needle else "other"), False
     if after_needle and _beside("beside_late").match(low, end, ceiling):
         return "post", False
-    return _by_words(place, score, floor, ceiling), False
+    # What stands behind the next score is said of that one.
+    return _by_words(place, score, floor, max(end, min(ceiling, below))), False
 
 
 _RUN_ON = 80
@@ -131,9 +133,6 @@ _RUN_ON = 80
 _TURN = re.compile(
     r"\s*(?:,|;|and|but)?\s*(?:(?:it|pain|s?he)\s+(?:is\s+)?)?(?:is\s+)?now\s+(?:(?:at|is|it|only|down|to|about|an?)\s+){0,3}\d"
 )
-
-
-_CLAUSE = re.compile(r"[,;]\s|\b(?:and|but)\b")
 
 
 def _by_words(place: _Place, score: Mention, floor: int, ceiling: int) -> When:
@@ -156,9 +155,7 @@ def _by_words(place: _Place, score: Mention, floor: int, ceiling: int) -> When:
         and section.category != "postprocedure"
     ):
         return "pre"
-    clause = _CLAUSE.search(low, end, ceiling)
-    reach = clause.start() if clause else ceiling
-    trailing = [m for m in rule("post").finditer(low, end, reach) if m.group() != "to"]
+    trailing = [m for m in rule("post").finditer(low, end, ceiling) if m.group() != "to"]
     if trailing and not _FORWARD.match(low, end, ceiling):
         return "post"
     if section.category == "postprocedure" and not reading.headed_before_today(section):
