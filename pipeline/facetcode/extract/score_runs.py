@@ -13,6 +13,7 @@ from facetcode.extract.score_words import (
     FIRMLY_TOLD,
     NUMBER,
     RANGE,
+    SCALE,
     STOPS,
     WHOLE,
     Mention,
@@ -213,14 +214,24 @@ def _of_tale(reading: Reading, low: str, found: dict[int, Mention]) -> Iterator[
     """Bare numbers a tale of pain gives: "gave it a seven", "was 8, went to 1", "back to 5"."""
     for match in _told().finditer(low):
         start, end = match.start("low"), max(match.end("low"), match.end("high"))
-        if is_none(low, start, end, slash=False):
+        if is_none(low, start, end, slash=False) or SCALE.search(low, max(0, start - 30), start):
             continue
         if match["loose"] is not None and not match["an"]:
             continue
+        if _WEAK.match(match.group()) and not match["an"]:
+            if not any(at in found for at in range(max(0, start - _APART), start)):
+                continue
         sentence = reading.sentence_at(start)
         close_by = range(max(0, start - 60), min(len(low), end + 30))
         told = rule("diary").search(low, max(sentence.start, start - 120), match.start())
-        if not told and not any(at in found for at in close_by) and not _NOW.match(low, end):
+        if (
+            not told
+            and not any(at in found for at in close_by)
+            and not (
+                _NOW.match(low, end)
+                and _PERSON.search(low, max(0, match.start() - 12), match.end())
+            )
+        ):
             firm = FIRMLY_TOLD.search(match.group()) and low[start:end] != "one"
             if not (match["an"] or firm) or _DOSE.search(low, max(0, start - 40), start):
                 continue
@@ -231,6 +242,9 @@ def _of_tale(reading: Reading, low: str, found: dict[int, Mention]) -> Iterator[
         yield Mention(start, end, min(first, last), max(first, last))
 
 
+# These go on with another score only: "eight out of ten to one", "6/10 sitting and nine standing".
+_WEAK = re.compile(r"(?:and|to|as)\s")
 _IT = re.compile(r"\bit\s")
 _DOSE = re.compile(r"\d\s?(?:mg|mcg|ml|tab)\b")
+_PERSON = re.compile(r"\b(?:s?he|it|patient|pt|pain|neck|head|her|his)\b")
 _NOW = re.compile(r"\s+(?:now|today|this\s+morning|on\s+arrival)(?![a-z])")

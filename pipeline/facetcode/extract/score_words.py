@@ -65,7 +65,7 @@ _OUT_OF = re.compile(
 _SIGN = re.compile(r"/\s?10|\bof\s+(?:10|ten)\b|out\s+of|over\s+(?:10|ten)|on\s+a\s+scale")
 _MILLIMETRES = re.compile(r"(?<![a-z])vas\s*(?::|=|of|was|is|at)?\s*(?P<low>\d{1,3})\s?mm\b")
 # What may stand behind a number that is whole: not the rest of a date, a dose, a count.
-WHOLE = r"(?!\s?(?:/\s?\d|%|\+|x\b)|[.,:/-]\d)"
+WHOLE = r"(?!\s?(?:/\s?\d|%|\+|x\b|(?:to|-)\s?\d{1,3}\s?%)|[.,:/-]\d)"
 STOPS = r"[^\S\n]*(?:$|(?<=[ \t])[ \t]|[.,;)\]\"'|\n]|-{1,2}>|=>|→|\(|\[|/\s|-\s)"
 # "Pain\n3. Anxiety" is a list.
 _NUMBERED = re.compile(r"\n[ \t]*$")
@@ -170,6 +170,11 @@ def millimetres(low: str) -> Iterator[Mention]:
 
 
 _ROOM = re.compile(r"(?:room|suite|bay|clinic|or|case)\W{0,4}(?:\w{2}-)?$")
+# "Scores: before 8", "a score of 7"; not "Mallampati score 2".
+_OWN_SCORE = re.compile(
+    r"(?:^|[\n.;:|-]|\b(?:nrs|vas|verbal|a|her|his|the|this|initial|baseline|pre|post|arrival|discharge|current|first|"
+    r"last|repeat))\W*$"
+)
 _PLAIN_PAIN = re.compile(r"(?:[a-z]+[\s-]+)?(?:pain|headache)$|scores?$")
 
 
@@ -177,6 +182,10 @@ def behind_names(low: str) -> Iterator[Mention]:
     for match in _named().finditer(low):
         start, end = match.start("low"), max(match.end("low"), match.end("high"))
         name, links = match["scale"], match["links"]
+        if name.startswith("score") and not _OWN_SCORE.search(
+            low, max(0, match.start() - 24), match.start()
+        ):
+            continue
         if _NUMBERED.search(low, start - min(len(links), 12), start) and ":" not in links:
             continue
         if _ROOM.search(low, max(0, match.start() - 12), match.start()):
@@ -191,13 +200,16 @@ def behind_names(low: str) -> Iterator[Mention]:
         if match["high"] is None and _is_listed(low, match):
             continue
         first, last = amount(match["low"]), amount(match["high"] or match["low"])
-        if (first, last) == (0, 10):
+        if (first, last) == (0, 10) or SCALE.search(low, max(0, start - 30), start):
             continue  # the scale itself
         if last < first and " to " in low[match.end("low") : end]:
             end, last = match.end("low"), first  # a fall; the pair is read elsewhere
         if name.endswith("vas") and links == " ":
             start = match.end("scale") - 3
         yield Mention(start, end, min(first, last), max(first, last))
+
+
+SCALE = re.compile(r"\bscale\s+(?:of|from)\s+(?:(?:0|1|zero|one)\s*(?:to|-)\s*)?$")
 
 
 def _is_listed(low: str, match: re.Match[str]) -> bool:
