@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from facetcode.commands.learn import ModelsOption
 from facetcode.errors import AnnotationError, FacetcodeError
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def evaluate_command(
         Path | None,
         typer.Option("--output", metavar="FILE", help="Also write the figures as JSON."),
     ] = None,
+    models: ModelsOption = None,
 ) -> None:
     """Measure facts, claims and flags against labelled notes, each figure with its interval.
 
@@ -59,7 +61,7 @@ def evaluate_command(
             "pip install 'facetcode[evaluate]'"
         ) from None
     notes = read_corpus(gold, split)
-    scores = list(score_all(notes))
+    scores = list(score_all(notes, models=models))
     summary = summarise(scores)
     wide = None if sys.stdout.isatty() else 110
     console = Console(markup=False, emoji=False, highlight=False, width=wide)
@@ -73,9 +75,12 @@ def evaluate_command(
 
 
 def score_all(
-    notes: list[GoldNote], told: Callable[[int], object] = lambda done: None
+    notes: list[GoldNote],
+    told: Callable[[int], object] = lambda done: None,
+    *,
+    models: str | None = None,
 ) -> Iterator[NoteScore]:
-    """Read, code and score each labelled note.
+    """Read, code and score each labelled note, with the models that ``models`` names.
 
     Labels follow the rules in force when they were written, whatever date the invented note bears:
     the claims are made under the newest rules of each policy.
@@ -84,8 +89,9 @@ def score_all(
     from facetcode.evaluate.gold import POLICIES
     from facetcode.evaluate.score import score_note
     from facetcode.extract.build import Extractor
+    from facetcode.learn.in_use import models_in_use
 
-    extractor = Extractor()
+    extractor = Extractor(votes=models_in_use(models).votes)
     in_force = {policy: load_policy(policy).on(None) for policy in POLICIES}
     for done, note in enumerate(notes, 1):
         facts = extractor.facts(note.text, note.meta)
