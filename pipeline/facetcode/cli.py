@@ -19,12 +19,13 @@ import typer
 from facetcode import __version__
 from facetcode.commands import batch as batch_commands
 from facetcode.commands import learn as learn_commands
+from facetcode.commands import measure as measure_commands
 from facetcode.commands import physician as physician_commands
 from facetcode.commands import policy as policy_commands
 from facetcode.commands.desk import desk_app
+from facetcode.commands.evaluate import check_command, compile_command, evaluate_command
 from facetcode.commands.learn import AutoOption, ModelsOption
 from facetcode.errors import FacetcodeError
-from facetcode.evaluate.commands import compile_command, evaluate_command
 from facetcode.output import Format, format_for
 from facetcode.terminal import one_line
 
@@ -265,8 +266,17 @@ app.command("batch", short_help="Code a whole export, with a worklist and a repo
     guarded(batch_commands.batch_command)
 )
 app.command("evaluate", short_help="Measure accuracy on labelled notes.")(guarded(evaluate_command))
-labels = typer.Typer(help="Labelled notes: inline files to gold files.", no_args_is_help=True)
+app.command("agree", short_help="Agreement between annotators, or with the program.")(
+    guarded(measure_commands.agree_command)
+)
+app.command("compare", short_help="Two runs: what changed, better or worse.")(
+    guarded(measure_commands.compare_command)
+)
+labels = typer.Typer(help="Labelled notes: compile and check them.", no_args_is_help=True)
 labels.command("compile", short_help="Inline files to gold files.")(guarded(compile_command))
+labels.command("check", short_help="Form, offsets, consistency, copies and leaks.")(
+    guarded(check_command)
+)
 app.add_typer(labels, name="annotations")
 app.command("queries", short_help="Draft the questions to the physicians.")(
     guarded(physician_commands.queries_command)

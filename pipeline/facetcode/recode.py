@@ -12,7 +12,16 @@ from facetcode.coder import meta_of
 from facetcode.errors import NoteFormatError, RecordError
 from facetcode.facts import Facts
 from facetcode.notes.formats import Reject
-from facetcode.record import Flag, Status, facts_from_json, flags_from_json, status_from_json
+from facetcode.record import (
+    Flag,
+    Record,
+    Status,
+    confidence_from_json,
+    facts_from_json,
+    flags_from_json,
+    lines_from_json,
+    status_from_json,
+)
 
 _ANSWER = frozenset({"schema", "status", "confidence", "policy", "version"})
 """Keys of a record that say how it was coded before, not what the encounter was."""
@@ -36,7 +45,7 @@ class Answer(Stored):
     flags: tuple[Flag, ...]
 
 
-T = TypeVar("T", bound=Stored)
+T = TypeVar("T")
 
 
 def read_facts(path: Path) -> Iterator[Stored | Reject]:
@@ -51,6 +60,29 @@ def read_facts(path: Path) -> Iterator[Stored | Reject]:
 def read_answers(path: Path) -> Iterator[Answer | Reject]:
     """Read whole records, as ``facetcode code`` writes them; rejects and errors as above."""
     return _read(path, _answer)
+
+
+def read_records(path: Path) -> Iterator[Record | Reject]:
+    """Read records whole, lines and all, to be measured; rejects and errors as above.
+
+    Of a record only what judging needs is kept: not its last look before submission.
+    """
+    return _read(path, _whole)
+
+
+def _whole(stored: Stored, data: Mapping[str, Any]) -> Record:
+    where = stored.source
+    return Record(
+        note_id=stored.note_id,
+        status=status_from_json(data, where),
+        facts=stored.facts,
+        lines=lines_from_json(data, where),
+        flags=flags_from_json(data, where),
+        policy=str(data.get("policy", "")),
+        confidence=confidence_from_json(data, where),
+        version=str(data.get("version", "")),
+        meta=stored.meta,
+    )
 
 
 def answer_of(data: Mapping[str, Any]) -> Answer:

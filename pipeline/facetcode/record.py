@@ -457,6 +457,24 @@ def flags_from_json(data: Mapping[str, Any], where: str) -> tuple[Flag, ...]:
     )
 
 
+def lines_from_json(data: Mapping[str, Any], where: str) -> tuple[Line, ...]:
+    """The claim lines of a record; RecordError where it holds no list of them, or one that is none.
+
+    Joint, side and reasons may be missing: a claim from elsewhere has none.
+    """
+    read = _Reader(where)
+    if not isinstance(data.get("lines"), list):
+        raise read.fail("lines", "is missing: code the facts first with facetcode code --facts")
+    return tuple(_line(read, item) for item in read.items(data, "lines"))
+
+
+def confidence_from_json(data: Mapping[str, Any], where: str) -> float | None:
+    """The probability that the lines are right; None where no model gave one."""
+    if data.get("confidence") is None:
+        return None
+    return _Reader(where).number(data, "confidence", 0, 1)
+
+
 def status_from_json(data: Mapping[str, Any], where: str) -> Status:
     """The status of a record; RecordError where it has none."""
     status: Status = _Reader(where).word(data, "status", get_args(Status))
@@ -495,14 +513,32 @@ def _score(read: _Reader, item: Mapping[str, Any]) -> Score:
     )
 
 
-def _stated(read: _Reader, item: Mapping[str, Any]) -> StatedCode:
+def _line(read: _Reader, item: Mapping[str, Any]) -> Line:
+    return Line(
+        code=read.text(item, "code"),
+        modifiers=_modifiers(read, item),
+        units=int(read.number({"units": 1, **item}, "units", 0, 1000)),
+        joint=read.text(item, "joint"),
+        side=read.word(item, "side", _SIDES, "unstated"),
+        because=tuple(
+            Step(read.text(step, "step"), read.text(step, "rule"), read.evidence(step))
+            for step in read.items(item, "because")
+        ),
+    )
+
+
+def _modifiers(read: _Reader, item: Mapping[str, Any]) -> tuple[str, ...]:
     modifiers = item.get("modifiers") or []
     if not isinstance(modifiers, list) or not all(isinstance(m, str) for m in modifiers):
         raise read.fail("modifiers", "must be a list of strings")
+    return tuple(modifiers)
+
+
+def _stated(read: _Reader, item: Mapping[str, Any]) -> StatedCode:
     units = item.get("units")
     if units is not None and (isinstance(units, bool) or not isinstance(units, int)):
         raise read.fail("units", "must be a whole number or null")
-    return StatedCode(read.text(item, "code"), tuple(modifiers), units, read.evidence(item))
+    return StatedCode(read.text(item, "code"), _modifiers(read, item), units, read.evidence(item))
 
 
 def merge_levels(levels: Iterable[Level]) -> tuple[Level, ...]:

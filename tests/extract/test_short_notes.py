@@ -130,3 +130,15 @@ def test_what_is_asked(row: dict[str, Any]) -> None:
     record = plain()(row["text"])
     assert record.status == row["status"]
     assert set(row["flags"]) <= {flag.code for flag in record.flags}
+
+
+ACCOUNTS = yaml.safe_load((HERE / "accounts.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("row", ACCOUNTS, ids=[row["text"][:60] for row in ACCOUNTS])
+def test_accounts(row: dict[str, Any]) -> None:
+    facts = plain()(row["text"]).facts
+    found = ", ".join(f"{level.joint} {level.side}" for level in facts.levels)
+    assert (facts.procedure.kind, found) == (row["kind"], row["levels"])
+    if "guidance" in row:
+        assert facts.guidance.modality == row["guidance"]

@@ -42,7 +42,7 @@ def read_corpus(path: Path, split: str | None = None) -> list[GoldNote]:
     """
     notes = list(_notes(path))
     if split is not None:
-        file = next((f for f in _split_files(path) if f.is_file()), None)
+        file = next((f for f in split_files(path) if f.is_file()), None)
         if file is None:
             raise AnnotationError(f"{path}: no {SPLITS_FILE} in or beside it says what is {split}")
         of_voice = read_splits(file)
@@ -61,7 +61,8 @@ def read_corpus(path: Path, split: str | None = None) -> list[GoldNote]:
     return notes
 
 
-def _split_files(path: Path) -> Iterator[Path]:
+def split_files(path: Path) -> Iterator[Path]:
+    """Where the splits of a gold file or folder may be told: in the folder, or beside it."""
     folder = path if path.is_dir() else path.parent
     yield folder / SPLITS_FILE
     yield folder.parent / SPLITS_FILE

@@ -271,7 +271,12 @@ def to_gold(note: GoldNote) -> dict[str, Any]:
     }
 
 
-def _from_gold(data: Mapping[str, Any], name: str, line: int) -> GoldNote:
+def from_gold(data: Mapping[str, Any], name: str, line: int) -> GoldNote:
+    """The inverse of ``to_gold``; ``name`` and ``line`` say where a complaint points.
+
+    AnnotationError says what is wrong with a value; ValueError, KeyError, TypeError and
+    AttributeError come of what is no labelled note at all.
+    """
     values = {key: value for key, value in data.items() if key not in ("text", "spans", "facts")}
     facts = dict(data["facts"])
     facts["levels"] = {level["joint"]: level["side"] for level in facts["levels"]}
@@ -284,11 +289,16 @@ def _from_gold(data: Mapping[str, Any], name: str, line: int) -> GoldNote:
 
 def read_gold(path: Path) -> Iterator[GoldNote]:
     """The labelled notes of one gold file, in its order; AnnotationError names file and line."""
-    with path.open(encoding="utf-8", newline="\n") as lines:
-        for number, line in enumerate(lines, 1):
+    try:
+        # Bytes: the error of a line in another encoding names that line.
+        file = path.open("rb")
+    except OSError as error:
+        raise AnnotationError(f"{path}: cannot be read: {error.strerror}") from None
+    with file:
+        for number, line in enumerate(file, 1):
             try:
-                note = _from_gold(json.loads(line), path.name, number)
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                note = from_gold(json.loads(line.decode("utf-8")), path.name, number)
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
                 raise AnnotationError(
                     f"{path.name}:{number}: not a labelled note; compile the inline files again"
                 ) from error

@@ -46,31 +46,48 @@ Span = tuple[int, int]
 """Half-open character offsets, start < end."""
 
 
-def compare_spans(gold: Sequence[Span], found: Sequence[Span], *, exact: bool) -> Counts:
-    """Counts for spans: equal ones first; unless ``exact``, then overlapping ones.
+def pair_spans(
+    gold: Sequence[Span], found: Sequence[Span], *, exact: bool
+) -> tuple[list[tuple[int, int]], list[int], list[int]]:
+    """Which span answers which: pairs of places in the two lists, then what is left of each.
 
-    A span answers one other at most. Overlaps are taken largest first, so that the answer does
-    not depend on the order in which either side was written down.
+    Equal ones first; unless ``exact``, then overlapping ones. A span answers one other at most.
+    Overlaps are taken largest first, so that the answer does not depend on the order in which
+    either side was written down.
     """
-    same = Counter(gold) & Counter(found)
-    tp = same.total()
+    left = sorted(range(len(gold)), key=gold.__getitem__)
+    right = sorted(range(len(found)), key=found.__getitem__)
+    free: dict[Span, list[int]] = {}
+    for j in reversed(right):
+        free.setdefault(found[j], []).append(j)
+    pairs = [(i, free[gold[i]].pop()) for i in left if free.get(gold[i])]
+    used_gold, used_found = {i for i, _ in pairs}, {j for _, j in pairs}
+    left = [i for i in left if i not in used_gold]
+    right = [j for j in right if j not in used_found]
     if not exact:
-        left = sorted((Counter(gold) - same).elements())
-        right = sorted((Counter(found) - same).elements())
-        pairs = sorted(
+        shared = sorted(
             (
-                (min(g[1], f[1]) - max(g[0], f[0]), -i, -j)
-                for i, g in enumerate(left)
-                for j, f in enumerate(right)
-                if min(g[1], f[1]) > max(g[0], f[0])
+                (min(gold[i][1], found[j][1]) - max(gold[i][0], found[j][0]), -a, -b)
+                for a, i in enumerate(left)
+                for b, j in enumerate(right)
+                if min(gold[i][1], found[j][1]) > max(gold[i][0], found[j][0])
             ),
             reverse=True,
         )
-        used_gold: set[int] = set()
-        used_found: set[int] = set()
-        for _, i, j in pairs:
+        for _, a, b in shared:
+            i, j = left[-a], right[-b]
             if i not in used_gold and j not in used_found:
+                pairs.append((i, j))
                 used_gold.add(i)
                 used_found.add(j)
-        tp += len(used_gold)
-    return Counts(tp, len(found) - tp, len(gold) - tp)
+    return (
+        pairs,
+        [i for i in left if i not in used_gold],
+        [j for j in right if j not in used_found],
+    )
+
+
+def compare_spans(gold: Sequence[Span], found: Sequence[Span], *, exact: bool) -> Counts:
+    """Counts of spans that answer each other, as ``pair_spans`` finds them."""
+    pairs, missed, made_up = pair_spans(gold, found, exact=exact)
+    return Counts(len(pairs), len(made_up), len(missed))

@@ -1,7 +1,7 @@
 """One labelled note against the program's records of it: what is right, what is not, and why.
 
-Claims are judged twice, under ``default`` and under ``medicare``, because those are the two the
-labels state. Documentation flags are judged under ``medicare``, the policy that asks for them.
+Claims are judged under ``default`` and under ``medicare``, because those are the two the labels
+state. Documentation flags are judged under ``medicare``, the policy that asks for them.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
+from facetcode.coding.completeness import CODE_DETERMINING
 from facetcode.evaluate.gold import POLICIES, GoldNote
 from facetcode.evaluate.matching import Counts, Span, compare, compare_spans
 from facetcode.facts import Evidence
-from facetcode.record import Record
+from facetcode.record import Record, Status
 
 FACTS = (
     "joint+side",
@@ -66,6 +67,22 @@ def claim(record: Record) -> tuple[str, ...]:
     )
 
 
+_NOT_LABELLED = frozenset({"INTENT_MISSING"})
+"""Flags that make a query under Medicare, where the labels' status does not count them."""
+
+
+def labelled_status(record: Record) -> Status:
+    """The record's status as labels mean it: under ``default``, where an open intent asks nothing.
+
+    Under Medicare a modifier hangs on the intent, and a record is a query for it alone.
+    """
+    reasons = {flag.code for flag in record.flags if flag.severity == "hard"}
+    open_ = reasons & {*CODE_DETERMINING}
+    if record.status == "query" and open_ and open_ <= _NOT_LABELLED:
+        return "coded"
+    return record.status
+
+
 def _modifier_order(modifier: str) -> tuple[int, str]:
     # Labels write the pricing modifier first: 50-KX, KX-RT.
     return (0 if modifier == "50" else 1, modifier)
@@ -93,9 +110,14 @@ def _spans(record: Record) -> dict[str, list[Span]]:
 
 
 def score_note(gold: GoldNote, records: Mapping[str, Record]) -> NoteScore:
-    """Compare a labelled note with its records, one a policy of ``gold.POLICIES``."""
-    record = records["default"]
+    """Compare a labelled note with its records, one a policy of ``gold.POLICIES``.
+
+    Where a policy's record is missing, so are the judgements that need it: its claim, and without
+    ``medicare`` the flags and whether a clean note stayed clean.
+    """
+    record = records.get("default") or records["medicare"]
     facts = record.facts
+    status = labelled_status(record)
     block = gold.status != "not_applicable"
     wanted: dict[str, set[Hashable]] = {
         "joint+side": set(gold.levels.items()),
@@ -104,7 +126,7 @@ def score_note(gold: GoldNote, records: Mapping[str, Record]) -> NoteScore:
         "diagnosis": set(gold.diagnoses),
     }
     # Without a block, whatever levels extraction looked at are not reported either.
-    levels = facts.levels if record.status != "not_applicable" else ()
+    levels = facts.levels if status != "not_applicable" else ()
     given: dict[str, set[Hashable]] = {
         "joint+side": {(level.joint, level.side) for level in levels},
         "joint": {level.joint for level in levels},
@@ -118,7 +140,7 @@ def score_note(gold: GoldNote, records: Mapping[str, Record]) -> NoteScore:
     ]
     # Intent, guidance and the rest are facts of a block; without one there is nothing to read.
     pairs: dict[str, tuple[object, object]] = {
-        "status": (gold.status, record.status),
+        "status": (gold.status, status),
         "kind": (gold.kind, facts.procedure.kind),
     }
     if block:
@@ -137,9 +159,10 @@ def score_note(gold: GoldNote, records: Mapping[str, Record]) -> NoteScore:
     ]
     claims = {}
     for policy in POLICIES:
+        if policy not in records:
+            continue
         billed = claim(records[policy])
-        # The status of labels is that under default: an unstated intent makes Medicare ask.
-        claims[policy] = billed == gold.codes[policy] and record.status == gold.status
+        claims[policy] = billed == gold.codes[policy] and status == gold.status
         if billed != gold.codes[policy]:
             misses.append(
                 Miss(
@@ -148,11 +171,14 @@ def score_note(gold: GoldNote, records: Mapping[str, Record]) -> NoteScore:
                     " ".join(billed) or "none",
                 )
             )
-    raised = {flag.code for flag in records["medicare"].flags}
-    missed = set(gold.flags) - raised
+    judged = records.get("medicare")
+    raised = {flag.code for flag in judged.flags} if judged else set()
+    wanted_flags = set(gold.flags) if judged else set()
+    missed = wanted_flags - raised
     misses += [Miss("flag", flag, "not raised") for flag in sorted(missed)]
-    hard = {f.code for f in records["medicare"].flags if f.severity == "hard"}
-    if gold.clean:
+    hard = {f.code for f in judged.flags if f.severity == "hard"} if judged else set()
+    clean = gold.clean and judged is not None
+    if clean:
         misses += [Miss("clean", "no hard flag", flag) for flag in sorted(hard)]
     found_spans = _spans(record)
     spans = {}
@@ -166,15 +192,15 @@ def score_note(gold: GoldNote, records: Mapping[str, Record]) -> NoteScore:
         note_id=gold.note_id,
         voice=gold.voice,
         gold_status=gold.status,
-        found_status=record.status,
+        found_status=status,
         facts={fact: compare(wanted[fact], given[fact]) for fact in FACTS},
         fields=fields,
         spans=spans,
         claims=claims,
-        flags=Counts(len(gold.flags) - len(missed), 0, len(missed)),
+        flags=Counts(len(wanted_flags) - len(missed), 0, len(missed)),
         false_code=not block and bool(record.lines),
-        clean=gold.clean,
-        clean_kept=gold.clean and not hard,
+        clean=clean,
+        clean_kept=clean and not hard,
         misses=tuple(misses),
     )
 

@@ -44,7 +44,10 @@ def summarise(scores: Sequence[NoteScore]) -> Summary:
     others = [s for s in scores if s.gold_status == "not_applicable"]
     clean = [s for s in scores if s.clean]
     headline = {
-        f"codes exact, {policy}": _share(billable, lambda s, p=policy: s.claims[p])  # type: ignore[misc]
+        f"codes exact, {policy}": _share(
+            [s for s in billable if policy in s.claims],
+            lambda s, p=policy: s.claims[p],  # type: ignore[misc]
+        )
         for policy in POLICIES
     }
     headline |= {
@@ -73,9 +76,11 @@ def summarise(scores: Sequence[NoteScore]) -> Summary:
             )
             for label in SPANS
         },
-        errors=Counter(
-            _kind_of(m.fact, m.gold, m.found) for s in scores for m in s.misses
-        ).most_common(),
+        # Equally frequent ones by name: the order of notes has no say in it.
+        errors=sorted(
+            Counter(kind_of(m.fact, m.gold, m.found) for s in scores for m in s.misses).items(),
+            key=lambda item: (-item[1], item[0]),
+        ),
     )
 
 
@@ -100,7 +105,7 @@ def _prf(counts: Sequence[Counts]) -> Prf:
     return Prf(total, Estimate(total.f1, low, high, total.tp + total.fn))
 
 
-def _kind_of(fact: str, gold: str, found: str) -> str:
+def kind_of(fact: str, gold: str, found: str) -> str:
     """The kind of error, coarse enough to count: which fact, and missed, made up or misread."""
     if fact in {"flag", "clean"}:
         return f"{fact}: {gold if fact == 'flag' else found}"

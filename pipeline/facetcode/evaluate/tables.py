@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from facetcode.evaluate.intervals import Estimate
@@ -12,6 +12,8 @@ from facetcode.terminal import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from facetcode.evaluate.accuracy import Accuracy
 
 _MOST_ERRORS = 15
 
@@ -52,6 +54,21 @@ def show(console: Console, summary: Summary, title: str) -> None:
         console.print(table)
 
 
+def show_accuracies(console: Console, found: Sequence[Accuracy]) -> None:
+    """Print the three accuracies, and beside each how often facetcode asked instead."""
+    from rich.table import Table
+
+    table = Table(title="Right, of the notes that were answered")
+    for name in ("", "policy"):
+        table.add_column(name)
+    for name in ("value", "95 % interval", "of", "asked instead", "95 % interval", "with reason"):
+        table.add_column(name, justify="right")
+    for a in found:
+        asked = _estimate(a.abstained)[:2]
+        table.add_row(a.name, a.policy, *_estimate(a.value), *asked, str(a.called_for))
+    console.print(table)
+
+
 def show_voices(console: Console, scores: Sequence[NoteScore]) -> None:
     """Print each voice beside the rest without it, so that an odd voice stands out."""
     from rich.table import Table
@@ -74,13 +91,18 @@ def _row(summary: Summary | None) -> list[str]:
     if summary is None:
         return ["-"] * 5
     names = (
-        "codes exact, default",
+        # Records may have been made under one of the two policies alone.
+        max(("codes exact, default", "codes exact, medicare"), key=_counted(summary)),
         "query raised where needed",
         "required flags raised",
         "note all correct",
     )
     figures = [summary.facts["joint+side"].f1, *(summary.headline[name] for name in names)]
     return [_percent(figure.value) for figure in figures]
+
+
+def _counted(summary: Summary) -> Callable[[str], bool]:
+    return lambda name: summary.headline[name].n > 0
 
 
 def show_errors(console: Console, scores: Sequence[NoteScore]) -> None:

@@ -25,6 +25,10 @@ def spelled_out(phrase: str) -> list[str]:
     return [full for word in choice[1].split("|") for full in spelled_out(f"{head}{word}{tail}")]
 
 
+_REACH = 14
+"""Tokens a *no* in front of things reaches: dictated sentences go on to what was done."""
+
+
 class SentenceContext(ConText):  # type: ignore[misc]
     """medspaCy's ConText, asked sentence by sentence, and only where there is a target.
 
@@ -74,6 +78,7 @@ def build_context(nlp: Language) -> Any:
             literal=literal,
             category=category,
             direction=(next(iter(found)) if len(found) == 1 else "bidirectional").upper(),
+            max_scope=_REACH if category == "NEGATED" and found == {"forward"} else None,
         )
         for (category, literal), found in ways.items()
     ]

@@ -67,12 +67,18 @@ _ROW_WORDS = 4
 _ROWS_REACH = 320
 _BEFORE_REACH = 280
 _LINK_REACH = 90
+_AHEAD_REACH = 500
+_BEHIND_REACH = 250
 
 
 def account(reading: Reading, start: int, end: int) -> Account:
     """The clause, sentence and rows that tell of the percentage at these offsets."""
     text = reading.even
-    sentence = reading.sentence_at(start)
+    whole = reading.sentence_at(start)
+    # In a list that never stops, what stands far away says nothing of this percentage.
+    sentence = Sentence(
+        max(whole.start, start - _AHEAD_REACH), min(whole.end, end + _BEHIND_REACH), whole.line
+    )
     section = reading.section_at(start)
     low = sentence.start
     for cut in _CUT.finditer(text, sentence.start, start):

@@ -53,6 +53,10 @@ _OF_ELSE = re.compile(
 _MONTH_YEAR = re.compile(
     r"(?<![\d/.\-])(?P<month>1[0-2]|0?[1-9])\s?[/-]\s?(?P<year>20\d\d)(?![\d/]|[.-]\d)"
 )
+_BARE_YEAR = re.compile(
+    r"\b(?:here|blocks?|blocked|mbbs?|inj(?:ection)?s?|injected|spots?|levels?|joints?|sides?|set|round|done|had)\s+(?P<year>20\d\d)\b",
+    re.IGNORECASE,
+)
 _NAMED_YEAR = re.compile(
     rf"(?<!\d\s)(?<!\d)\b{_MONTH}[\s,']*(?:of\s+)?(?P<year>20\d\d|(?<=')\d\d)(?![\d/])",
     re.IGNORECASE,
@@ -68,6 +72,7 @@ def vague(text: str, start: int, end: int) -> list[tuple[int | None, int | None]
     for named in _NAMED_YEAR.finditer(text, start, end):
         if not _OF_ELSE.search(text, max(start, named.start() - 60), named.start()):
             found.append((MONTHS[named["month"].lower()], int(named["year"]) % 100 + 2000))
+    found += [(None, int(bare["year"])) for bare in _BARE_YEAR.finditer(text, start, end)]
     for match in _VAGUE.finditer(text, start, end):
         if match["month"] and match["month"].lower() == "may" and match["month"][0] == "m":
             continue  # the verb
@@ -77,6 +82,17 @@ def vague(text: str, start: int, end: int) -> list[tuple[int | None, int | None]
         month = MONTHS[match["month"].lower()] if match["month"] else None
         found.append((month, int(year) if year else None))
     return found
+
+
+def opens_with_month(text: str, start: int) -> bool:
+    """Whether a sentence begins with a month or a year without a day: "In June I blocked"."""
+    return _OPENING.match(text, start) is not None
+
+
+_OPENING = re.compile(
+    rf"\s*(?:back\s+)?(?:in|last|during)\s+(?:early\s+|late\s+|mid-?\s?)?(?:{_MONTH}|(?:19|20)\d\d\b)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +111,11 @@ _EARLIER = re.compile(
     r"|scheduled|return|until|through|expires?|effective)\b",
     re.IGNORECASE,
 )
+_BLOCK_ON = re.compile(
+    r"(?:\b(?:blocks?|mbbs?|injections?|procedure|done|performed|seen|set)|#\s?[12])\s+(?:was\s+|were\s+)?"
+    r"(?:done\s+|performed\s+)?on\s+$",
+    re.IGNORECASE,
+)
 _FIRST_LINES = 160
 
 
@@ -108,7 +129,7 @@ def _build(year: int, month: int, day: int) -> date | None:
 
 
 def _without_year(today: date | None, month: int, day: int) -> date | None:
-    """A date written without its year, in the note of ``today``; long after it, it was last year's."""
+    """A date without its year in the note of ``today``; one long after it was last year's."""
     if today is None:
         return None
     day_of_year = _build(today.year, month, day)
@@ -146,8 +167,9 @@ def find(text: str, *, today: date | None = None) -> list[Written]:
         found.append(Written(match.start(), match.end(), day))
     if today is not None:
         for match in _SHORT.finditer(text):
-            # 8/10 is a pain score far more often than a day in August.
-            if int(match["b"]) == 10 and int(match["a"]) <= 10:
+            # 8/10 is a pain score far more often than a day in August, "block on 8/10" is not.
+            score = int(match["b"]) == 10 and int(match["a"]) <= 10
+            if score and not _BLOCK_ON.search(text, max(0, match.start() - 40), match.start()):
                 continue
             if not any(w.start <= match.start() < w.end for w in found):
                 found.append(

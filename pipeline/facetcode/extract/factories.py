@@ -29,9 +29,9 @@ for _name in ("facetcode", "facetcode_sentences", "facetcode_mentions"):
 @Language.component("facetcode_sentences", assigns=["token.is_sent_start"])
 def mark_sentences(doc: Doc) -> Doc:
     """Set newline-aware sentence starts; see ``facetcode.extract.text``."""
-    from facetcode.extract.text import even, sentences
+    from facetcode.extract.text import even, sentences, text_of
 
-    cut = sentences(even(doc.text))
+    cut = sentences(even(text_of(doc)))
     doc._.facetcode_sentences = cut
     if not len(doc):
         return doc

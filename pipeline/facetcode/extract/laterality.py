@@ -79,6 +79,16 @@ def words(text: str, start: int, end: int) -> list[SideWord]:
                 other.group().lower().startswith("placed") and _LEVEL_NEXT.match(text, match.end())
             ):
                 continue
+            said = match.group().lower()
+            if (
+                said.endswith("left")
+                and _VERB.match(text, match.end())
+                and (
+                    said != "left"
+                    or not _THE.search(text, max(start, match.start() - 8), match.start())
+                )
+            ):
+                continue
             behind = _NEW_LINE.split(text[match.end() : match.end() + 40], maxsplit=1)[0]
             if _pattern("not_after").search(behind):
                 continue
@@ -86,6 +96,12 @@ def words(text: str, start: int, end: int) -> list[SideWord]:
     return sorted(found, key=lambda word: word.start)
 
 
+# "and left half a millilitre at each": a verb, no side.
+_VERB = re.compile(
+    r"\s+(?:half|a|an|about|some|the(?!\s+(?:side|[CT]-?\d))|him|her|them|it|in\s+place|behind|\d|with|home|work|without|to)\b",
+    re.IGNORECASE,
+)
+_THE = re.compile(r"(?:the|on|at|of|,|:|;|-|to)\s*$", re.IGNORECASE)
 # "Side: Left" and in the next line "Procedure": the fields of a form say nothing of each other.
 _NEW_LINE = re.compile(r"\n(?=\s*[A-Z0-9\[(*-])")
 
@@ -209,6 +225,8 @@ def _in_sentence(
 ) -> dict[int, SideWord]:
     suffix_style = _suffix_style(text, group, found)
     own: dict[int, SideWord] = {}
+    if not suffix_style and (told := _prefix_style(group, found)):
+        return told
     used: set[int] = set()
     for index, treated in enumerate(group):
         floor = group[index - 1].target.end if index else sentence.start
@@ -246,6 +264,23 @@ def _in_sentence(
         if word is not None:
             own = {t.target.start: word for t in group}
     return own
+
+
+def _prefix_style(
+    group: Sequence[Treated], found: Sequence[SideWord]
+) -> dict[int, SideWord] | None:
+    """The sides of levels that stand behind theirs: "on the right the C3-4, on the left the C4-5".
+
+    None unless two sides or more each have levels of their own behind them.
+    """
+    if len({word.value for word in found}) < 2 or found[0].start > group[0].target.start:
+        return None
+    starts = [treated.target.start for treated in group]
+    stops = [word.start for word in found[1:]] + [starts[-1] + 1]
+    for word, stop in zip(found, stops, strict=True):
+        if not any(word.end <= start < stop for start in starts):
+            return None
+    return {start: next(word for word in reversed(found) if word.end <= start) for start in starts}
 
 
 def _suffix_style(text: str, group: Sequence[Treated], found: Sequence[SideWord]) -> bool:
@@ -291,7 +326,11 @@ def corrected(reading: Reading) -> SideWord | None:
 
 def _called_wrong(reading: Reading) -> SideWord | None:
     """The one side a passage leaves standing that calls a side wrong; None without one."""
-    for match in _pattern("side_wrong").finditer(reading.even):
+    spots = [*_pattern("side_wrong").finditer(reading.even)]
+    for section in reading.sections:
+        if section.category == "addendum":
+            spots += _pattern("put_right").finditer(reading.even, section.start, section.end)
+    for match in spots:
         section = reading.section_at(match.start())
         if section.category in {"history", "family", "exam", "imaging"}:
             continue

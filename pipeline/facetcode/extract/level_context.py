@@ -139,7 +139,7 @@ def _start(target: Target) -> int:
     return target.start
 
 
-def _place(reading: Reading, target: Target) -> Place:
+def _place(reading: Reading, target: Target, narrated: bool) -> Place:
     section = reading.section_at(target.start)
     category = section.category
     if category == "other" and any(
@@ -151,6 +151,8 @@ def _place(reading: Reading, target: Target) -> Place:
         return "addendum"
     if category == "diagnosis":
         return "diagnosis"
+    if category == "title" and narrated:
+        return "body"  # an account that opens the note; no heading stands above it
     return "header" if category in _HEADER else "body"
 
 
@@ -198,7 +200,7 @@ def read(reading: Reading) -> list[Treated]:
                 status,
                 kind,
                 label,
-                _place(reading, target),
+                _place(reading, target, narrated),
                 acted,
                 narrated,
                 named,

@@ -312,11 +312,15 @@ class _Scanner:
                     if head is None:
                         return end
                     chain, start, stop, spoken = head
+                    before = len(self.items)
                     if chain:
-                        end = self._chain(chain, stop, spoken)
-                        self._flush(chain, start, end)
-                    else:
-                        end = stop
+                        stop = self._chain(chain, stop, spoken)
+                        self._flush(chain, start, stop)
+                        if self._again(before):
+                            # "C5 and C6, the C5 branch first": told again, not listed.
+                            del self.items[before:]
+                            return end
+                    end = stop
                     continue
             last = next((i for i in reversed(self.items) if i.first != anatomy.TON), None)
             if last is None:
@@ -331,6 +335,12 @@ class _Scanner:
             chain, start, stop = bare
             end = self._chain(chain, stop, spoken=self.text[start].isalpha())
             self._flush(chain, start, end)
+
+    def _again(self, before: int) -> bool:
+        """Whether the items from ``before`` on only name levels that stand in the list already."""
+        known = {(item.first, item.last) for item in self.items[:before]}
+        added = self.items[before:]
+        return bool(added) and all((item.first, item.last) in known for item in added)
 
     def _bare(self, at: int, last: Item) -> tuple[list[tuple[str, int]], int, int] | None:
         """A number without its letter, as in ``C4, 5 and 6`` or ``C4-5, 5-6``."""

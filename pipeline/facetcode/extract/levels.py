@@ -165,8 +165,22 @@ def find(reading: Reading, mentions: Sequence[Treated], kind: Kind) -> Found:
     """The levels of today's facet block; call only when one was performed."""
     header_mentions, body_mentions, addendum = _select(mentions)
     corrected = _corrections(reading, addendum)
-    header = _account(reading, corrected or header_mentions, kind)
-    body = _account(reading, [] if corrected else body_mentions, kind)
+    header = _account(reading, header_mentions, kind)
+    body = _account(reading, body_mentions, kind)
+    own_sides = False
+    if corrected:
+        header, body = header or body, Account()
+        wrong = {
+            name
+            for t in mentions
+            if t.place == "addendum" and t.status == "negated"
+            for item in t.mention.items
+            for name in (item.joints or (item.first,))
+        }
+        told = _account(reading, corrected, kind)
+        # A side told with some of the levels is theirs; told with all of them it is the block's.
+        own_sides = _names(told) != _names(header)
+        header = _put_right(header, told, wrong)
     if not header and not body:
         fallback = [
             t
@@ -184,7 +198,7 @@ def find(reading: Reading, mentions: Sequence[Treated], kind: Kind) -> Found:
         reading, header, body, doubts, repeated=generalises(reading, rest=True)
     )
     chosen = _merged(chosen, low) if low else chosen
-    note_sides = _NoteSides(reading, header, body, bool(corrected))
+    note_sides = _NoteSides(reading, header, body, own_sides)
     return _resolve(reading, chosen, named_as, note_sides, doubts, header, body)
 
 
@@ -231,6 +245,28 @@ def _corrections(reading: Reading, addendum: Sequence[Treated]) -> list[Treated]
         ):
             right.append(treated)
     return right
+
+
+def _names(account: Account) -> set[str]:
+    return {*account.joints, *account.nerves, *account.unclear}
+
+
+def _put_right(header: Account, right: Account, wrong: set[str]) -> Account:
+    """The heading's levels as an addendum corrects them.
+
+    What it names already stands there: it was the account that erred. What it takes back is
+    replaced; an addendum that takes nothing back names all levels anew.
+    """
+    names, stands = _names(right), _names(header)
+    if stands and names <= stands:
+        header.evidence += right.evidence
+        return header
+    if not wrong & stands:
+        return right
+    for kept in (header.joints, header.nerves, header.unclear):
+        for name in wrong & set(kept):
+            del kept[name]
+    return _merged(header, right)
 
 
 def _settle_unclear(header: Account, body: Account, kind: Kind, doubts: list[Doubt]) -> None:
@@ -401,7 +437,13 @@ def _joints_against_nerves(account: Account, doubts: list[Doubt]) -> Account:
 
 
 _CHECKED = re.compile(
-    r"\btime-?\s?out\b|\buniversal\s+protocol\b|\bconsent(?:ed)?\b", re.IGNORECASE
+    r"(?-i:\bT/O\b)|\btime-?\s?out\b|\buniversal\s+protocol\b|\bconsent(?:ed)?\b", re.IGNORECASE
+)
+
+
+_MARKED = re.compile(
+    r"\b(?:was|were|site|skin|sides?|surgical|been)\s+(?:site\s+)?mark(?:ed|ing)\b|\bi\s+marked\b|\b(?:drew|wrote)\s+an?\s+arrow\b",
+    re.IGNORECASE,
 )
 
 
@@ -428,11 +470,18 @@ class _NoteSides:
             if not checked:
                 places.setdefault("narration", []).append(word)
         for check in _CHECKED.finditer(reading.even):
-            if reading.section_time(check.start()) in {"performed", "none"}:
+            told = reading.section_at(check.start()).category == "consent"
+            if told or reading.section_time(check.start()) in {"performed", "none"}:
                 sentence = reading.sentence_at(check.start())
                 places.setdefault("timeout", []).extend(
                     laterality.words(reading.even, sentence.start, sentence.end)
                 )
+        for mark in _MARKED.finditer(reading.even):
+            if reading.section_time(mark.start()) in {"performed", "none"}:
+                sentence = reading.sentence_at(mark.start())
+                marked = laterality.words(reading.even, sentence.start, sentence.end)
+                if len({w.value for w in marked}) == 1:
+                    places.setdefault("marking", []).extend(marked)
         for section in reading.sections:
             if section.category in {"side", "timeout", "levels", "title", "procedure"}:
                 name = {"procedure": "title", "levels": "title"}.get(
@@ -530,6 +579,9 @@ def _resolve(
     elif chosen.offset:
         doubts.append(_range_doubt("soft", chosen))
     override = default if conflict is not None or fixed is not None else None
+    told = {side for sides in (*chosen.joints.values(), *chosen.nerves.values()) for side in sides}
+    if note.other and default == "bilateral" and len(told) == 1:
+        override = default  # one side told, and the same done on the other
     per_side: dict[str, set[KnownSide]] = {}
     because: dict[str, str] = {}
     leftovers: list[Nerve] = []

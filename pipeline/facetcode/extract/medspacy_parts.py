@@ -44,7 +44,7 @@ from medspacy.context import ConText, ConTextRule  # noqa: E402
 from medspacy.context.context_graph import ConTextGraph  # noqa: E402
 from medspacy.context.context_modifier import ConTextModifier  # noqa: E402
 from medspacy.custom_tokenizer import create_medspacy_tokenizer  # noqa: E402
-from medspacy.section_detection import Sectionizer, SectionRule  # noqa: E402
+from medspacy.section_detection import Section, Sectionizer, SectionRule  # noqa: E402
 from medspacy.target_matcher import TargetMatcher, TargetRule  # noqa: E402
 
 logger.disable("PyRuSH")
@@ -54,6 +54,7 @@ __all__ = [
     "ConTextGraph",
     "ConTextModifier",
     "ConTextRule",
+    "Section",
     "SectionRule",
     "Sectionizer",
     "TargetMatcher",

@@ -19,6 +19,8 @@ class Percentage:
     high: float
     open_ended: bool = False
     """Whether a bound opens the range: "over 80%", "less than 20%"."""
+    headed: bool = False
+    """Whether its sign and the word relief stand in a label or a column's head."""
 
 
 # Not the end of a longer number: "0.25%", "0,5%", "7/10 80"; dots that lead to a number are none.
@@ -30,8 +32,9 @@ _DIGITS = _FREE + r"(?:100(?:\.0+)?|\d{1,2}(?:[.,]\d{1,2})?)"
 _WORD = rf"(?<![A-Za-z-]){numbers.WORD}(?![A-Za-z])"
 _NUMBER = rf"(?:{_DIGITS}|{_WORD})"
 _UNIT = (
-    r"(?:-?ish)?(?P<plus{0}>\s?\+|\s?-?plus)?\s?-?\s?"
-    r"(?:%|percent(?:age)?|per\s?cent|pct|p\.c\.)(?:-?ish)?(?![A-Za-z])"
+    r"(?:-?ish)?(?P<plus{0}>\s?\+|\s?-?plus)?"
+    r"(?:[^\S\n]?-?[^\S\n]?%|\s?-?\s?(?:percent(?:age)?|per\s?cent|pct|p\.c\.))"
+    r"(?:-?ish)?(?![A-Za-z])"
 )
 _HEDGE = (
     r"(?:(?:about|around|approximately|roughly|maybe|perhaps|possibly|even|nearly|almost|close\s+to|"
@@ -77,6 +80,7 @@ _MORE = re.compile(
 )
 _LESS = re.compile(r"\s*(?:or|and)\s+(?:less|lower|below|under|fewer)\b", re.IGNORECASE)
 _LEAST = 10
+"""Lower end of a range that reaches three times as far or more."""
 _REACH = 60
 """Characters in front of a percent sign that a range and its bound may take."""
 

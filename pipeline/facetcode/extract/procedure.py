@@ -97,7 +97,9 @@ def _composites(reading: Reading) -> Iterable[Target]:
         if reading.status(target) not in LIVE:
             continue
         category = reading.section_at(target.start).category
-        if category in {"diagnosis", "exam", "imaging", "assessment"}:
+        if category in {"diagnosis", "exam", "imaging"} or (
+            category == "assessment" and reading.status(target) != "performed"
+        ):
             continue
         sentence = reading.sentence_at(target.start)
         near = [
@@ -136,10 +138,20 @@ def _names_it(reading: Reading, target: Target) -> bool:
     return reading.section_at(target.start).category in {"title", "procedure"}
 
 
+# A note that opens with a call tells of a block of another day.
+_CALL = re.compile(
+    r"\b(?:tele)?phoned\b|\brang\b|\bcalled\s+(?:in|me|us|back|the\s+(?:office|clinic)|to\s+report)\b"
+    r"|\b(?:by|over\s+the)\s+(?:tele)?phone\b",
+    re.IGNORECASE,
+)
+_OPENING = 160
+"""Characters in which a note says what kind of paper it is."""
+
+
 def _acted_enough(reading: Reading, done: Performed) -> bool:
     """Whether the note tells of something done; a paper that asks for it must tell two acts."""
     kinds = {reading.words(a.start, a.end).lower() for a in done.acts}
-    if _patterns("request").search(reading.even):
+    if _patterns("request").search(reading.even) or _CALL.search(reading.even, 0, _OPENING):
         # A paper or a call names the block and its complications; only an account has needles.
         told = {
             word
@@ -203,6 +215,9 @@ def find(reading: Reading, levels: Sequence[Treated]) -> tuple[Procedure, tuple[
     if not done.facet or not _acted_enough(reading, done):
         return _other(reading, done), ()
     facet_header = [t for t in done.facet if _in_header(reading, t)]
+    if all(reading.section_at(t.start).category == "codes" for t in done.facet):
+        # A remark on codes names no block beside a heading that names what was done.
+        facet_header = []
     rfa = [t for t in done.others if t.label == "RFA"]
     rfa_header = [t for t in rfa if _in_header(reading, t)]
     if rfa_header and not _separate(reading, facet_header, rfa_header):
@@ -342,6 +357,7 @@ def _other(reading: Reading, done: Performed) -> Procedure:
         return Procedure(None)
     # Needle and drug both told make an account, whatever heading it stands under.
     told = len({reading.words(a.start, a.end).lower() for a in done.acts if a.label == "ACT"}) >= 2
+    paper = _patterns("request").search(reading.even) is not None
     ranked = sorted(done.others, key=lambda t: (not _in_header(reading, t), t.start))
     for target in ranked:
         if target.label in {"SURGERY", "RFA"} and not _in_header(reading, target):
@@ -351,10 +367,26 @@ def _other(reading: Reading, done: Performed) -> Procedure:
         if (
             _in_header(reading, target)
             or reading.section_time(target.start) == "performed"
-            or (told and section.category not in _ELSEWHERE and reading.status(target) in LIVE)
+            or (
+                (told or (not paper and _did(reading, target)))
+                and section.category not in _ELSEWHERE
+                and reading.status(target) in LIVE
+            )
         ):
             return Procedure(_KINDS[target.label], evidence=_evidence(reading, [target]))
     return Procedure(None)
+
+
+_DID = re.compile(
+    r"\b(?:did|done|performed|gave|given|carried\s+out|injected|blocked|placed|received|treated)\b",
+    re.IGNORECASE,
+)
+
+
+def _did(reading: Reading, target: Target) -> bool:
+    """Whether the sentence says that the thing it names was done."""
+    sentence = reading.sentence_at(target.start)
+    return _DID.search(reading.even, sentence.start, sentence.end) is not None
 
 
 def _also(reading: Reading, done: Performed) -> tuple[Procedure, ...]:
@@ -507,12 +539,16 @@ _WILL = re.compile(
 )
 
 
+_TODAY = re.compile(r"\btoday\b|\bthis\s+(?:morning|afternoon)\b", re.IGNORECASE)
+
+
 def _past_words(reading: Reading, start: int, at: int) -> bool:
     """Whether the words in front, in the same sentence, speak of another day."""
+    sentence = reading.sentence_at(at)
+    today = _TODAY.search(reading.even, sentence.start, sentence.end) is not None
     return (
-        _PAST_WORDS.search(reading.even, max(start, at - 60), at) is not None
-        or _WILL.search(reading.even, start, at) is not None
-    )
+        not today and _PAST_WORDS.search(reading.even, max(start, at - 60), at) is not None
+    ) or _WILL.search(reading.even, start, at) is not None
 
 
 def _ordinal(reading: Reading) -> tuple[Ordinal | None, tuple[Evidence, ...]]:

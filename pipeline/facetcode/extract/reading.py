@@ -130,12 +130,13 @@ class Reading:
             for w in self.dates
             if sentence.start <= w.start < sentence.end and w.day is not None
         ]
-        if self.dos is None:
-            return False
         if not days:
             vague = dates.vague(self.even, sentence.start, sentence.end)
+            if self.dos is None:
+                # Nobody names the month of today: "In June I blocked" tells of an earlier one.
+                return bool(vague) and dates.opens_with_month(self.even, sentence.start)
             return any(_before(month, year, self.dos) for month, year in vague)
-        return all(day < self.dos for day in days)
+        return self.dos is not None and all(day < self.dos for day in days)
 
     def headed_before_today(self, section: SectionSpan) -> bool:
         """Whether a heading bears an earlier date: "Response to block #1 (7/24/2025):"."""
@@ -156,6 +157,12 @@ def _distance(start: int, end: int, cue: tuple[str, int, int]) -> int:
     return max(cue[1] - end, start - cue[2], 0)
 
 
+_DONE_TODAY = re.compile(
+    r"\b(?:procedures?|operations?|injections?|blocks?)\b.*\b(?:performed|done|today)\b",
+    re.IGNORECASE,
+)
+
+
 def status_of(
     reading: Reading, start: int, end: int, modifiers: tuple[tuple[str, int, int], ...]
 ) -> Status:
@@ -169,6 +176,8 @@ def status_of(
             return status  # type: ignore[return-value]
     sentence = reading.sentence_at(start)
     section = reading.section_time(start)
+    if _DONE_TODAY.search(reading.section_at(start).heading) and not reading.has_day(sentence):
+        return "performed"  # "Procedure performed today": what stands under it was
     cues = sorted((m for m in modifiers if m[0] in _TENSE), key=lambda m: _distance(start, end, m))
     if any(m[0] == "TODAY" for m in cues):
         # "Today I performed a first diagnostic block": first says which, not when.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 
-from facetcode.extract import numbers, percentages
+from facetcode.extract import numbers, percent_columns, percentages
 from facetcode.extract.credit import (
     Account,
     Subject,
@@ -17,42 +18,36 @@ from facetcode.extract.credit import (
     rule,
 )
 from facetcode.extract.laterality import words as side_words
+from facetcode.extract.lookalikes import is_of_other_thing, is_something_else, is_threshold, said
 from facetcode.extract.percentages import Percentage
 from facetcode.extract.reading import LIVE, Reading
-from facetcode.extract.rules import load_rules
 from facetcode.extract.text import Sentence
 from facetcode.facts import FACET_BLOCKS, Evidence, Kind, Relief, Side, When
 
-_NEVER = frozenset({"family", "consent"})
-_SELDOM = frozenset({"imaging", "exam", "codes", "injectate", "anesthesia", "guidance"})
-"""Sections in which only "85% relief" in so many words is one."""
-_STRENGTH = 10.0
-"""Drugs are not given stronger; a relief of so little is called one in words."""
-
 
 def find(reading: Reading, kind: Kind | None) -> tuple[Relief, ...]:
-    """Every stated relief, once for each (low, high, when); ``kind`` is of the procedure done today.
+    """Every stated relief, once for each (low, high, when); ``kind`` is of today's procedure.
 
     Only a facet block allows *today*; of another procedure, what is said of today is its relief.
     """
     found: dict[tuple[float, float, When], tuple[list[Evidence], Side, str | None]] = {}
     last: tuple[Account, When] | None = None
-    for percentage in percentages.find(reading.even):
-        if _is_something_else(reading, percentage):
+    needle = cache(partial(_needle, reading))
+    of_note = cache(partial(region_of_note, reading.even))
+    for percentage in _all(reading):
+        if is_something_else(reading, percentage):
             continue
         told = account(reading, percentage.start, percentage.end)
-        if _is_of_other_thing(reading, told, percentage) or _is_threshold(
-            reading, told, percentage
-        ):
+        if is_of_other_thing(reading, told, percentage) or is_threshold(reading, told, percentage):
             continue
-        when = _when(reading, told)
+        when = _when(reading, told, needle)
         subject, scope = credit(reading, told, today=when == "today" and kind in FACET_BLOCKS)
         follows = last is not None and _follows(reading, last[0], told)
         if subject is not None and not subject.ours and not (follows and scope == "before"):
             continue
-        if not (follows or _speaks_of_relief(reading, told, subject, when)):
+        if not (follows or percentage.headed or _speaks_of_relief(reading, told, subject, when)):
             continue
-        if not _is_of_our_block(reading, told, subject, kind, when):
+        if not _is_of_our_block(reading, told, subject, kind, when, of_note):
             continue
         last = (told, when)
         when = when if kind in FACET_BLOCKS else "prior"
@@ -73,181 +68,25 @@ def find(reading: Reading, kind: Kind | None) -> tuple[Relief, ...]:
     )
 
 
-# "85% relief" is one whatever stands around it.
-_SAID_AFTER = re.compile(
-    r"\s*\"?\s*(?:of\s+|concordant\s+|total\s+|overall\s+)*(?:the\s+|her\s+|his\s+|usual\s+|index\s+|neck\s+)*"
-    r"(?:pain\s+)?(?:relie[fv]|rele?if)",
-    re.IGNORECASE,
-)
-_SAID_BEFORE = re.compile(
-    r"\brelie(?:f|ved)\s*(?:\([^()%]{0,24}\)\s*)?(?:(?:was|is|of|at|about|approximately|rated|estimated|her|him|"
-    r"pain|score|by|=|:|-+>?|\||the|right|left)\s*){0,4}[(\"~]?\s*$",
-    re.IGNORECASE,
-)
-
-
-def _said(text: str, start: int, end: int) -> bool:
-    return bool(
-        _SAID_AFTER.match(text, end, end + 50)
-        or _SAID_BEFORE.search(text, max(0, start - 50), start)
-    )
-
-
-@cache
-def _not_after() -> re.Pattern[str]:
-    return re.compile(
-        r"^\s*\)?\"?\s*(?:" + "|".join(load_rules("relief")["not_after"]) + ")", re.IGNORECASE
-    )
-
-
-@cache
-def _not_before() -> re.Pattern[str]:
-    rules = load_rules("relief")
-    return re.compile(
-        rf"\b(?:{'|'.join(rules['not_before'])})(?:{rules['not_before_link']})", re.IGNORECASE
-    )
-
-
-def _is_something_else(reading: Reading, percentage: Percentage) -> bool:
-    """Whether the words beside a percentage, or its section, make it one of a drug or a reading."""
-    text, start, end = reading.even, percentage.start, percentage.end
-    section = reading.section_at(start)
-    said = _said(text, start, end)
-    behind = text[end : max(end, min(end + 80, reading.sentence_at(start).end))]
-    if section.category in _NEVER or (section.category in _SELDOM and not said):
-        return True
-    if _not_after().match(behind):
-        return True
-    low = max(0, start - 60)
-    if percentage.high <= _STRENGTH and (
-        beside("drug_after").match(behind)
-        or beside("drug_before").search(text[low:start])
-        or (0 < percentage.high <= 5 and not said)
-    ):
-        return True
-    line = text.rfind("\n", 0, start) + 1
-    return not said and _VITALS.search(text, line, start) is not None
-
-
-# "90% less pain" is one, whatever movement it was tried with.
-_OF_PAIN = re.compile(
-    r"\s*(?:less|(?:reduction|decrease|improvement|drop)\s+(?:in|of)|of)\s+"
-    r"(?:(?:the|her|his|their|neck|usual|index|typical|concordant|axial|mid-?back|overall)\s+)*pain\b"
-    r"(?!\s+(?:is|are|was|in|remain\w*|left|persist\w*|still)\b)",
-    re.IGNORECASE,
-)
-_VITALS = re.compile(
-    r"\b(?:(?:vitals?|bp|vs(?=[ :]*(?:\d{2,3}\s?/|stable|wnl)))\b|(?:[89]\d|1\d\d|2[0-4]\d)/(?:[3-9]\d|1[0-2]\d)\b(?!/))"
-    r"(?![^\n]*\b(?:relie|better|pain|block))[^\n]{0,70}$",
-    re.IGNORECASE,
-)
-_BODY_USE = re.compile(
-    r"\b(?:rotation|rom|range\s+of\s+motion|mobility|sleep|slept|turn(?:s|ed|ing)?\s+(?:the|her|his)\s+(?:head|neck)|"
-    r"function|grip|opioid|medication\s+(?:use|intake)|canal|disc|disk|foram\w+|vertebral\s+body|apportion\w*|impairment|disability|causation|service[\s-]connect\w*)\b",
-    re.IGNORECASE,
-)
-_TOPIC = 12
-"""Characters within which a sentence names what all of it is about."""
-_PAIN_BETWEEN = re.compile(r"\b(?:pain|relie\w+|ache|block\w*|mbbs?|symptoms?)\b", re.IGNORECASE)
-_LEFT_OVER = re.compile(r"\s*left\b", re.IGNORECASE)
-_PERSON = re.compile(r"\b(?:she|he|her|his|pt|patient|mr|mrs|ms|veteran)\b", re.IGNORECASE)
-
-
-def _is_of_other_thing(reading: Reading, told: Account, percentage: Percentage) -> bool:
-    """Whether it is a share of something else than pain, or of pain that is left."""
-    text, start, end = reading.even, told.start, told.end
-    if _said(text, start, end) or _OF_PAIN.match(text, end, end + 90):
-        return _is_literature(text, told)
-    low = max(told.clause[0], start - 70)
-    if _not_before().search(text[low:start]):
-        return True
-    pain_is = beside("pain_is").search(text[max(told.sentence.start, start - 40) : start])
-    ahead = text[max(told.sentence.start, start - 120) : start]
-    if (
-        pain_is
-        and not beside("by").search(ahead)
-        and not beside("changed").match(text[end : end + 60])
-    ):
-        return True
-    for use in _BODY_USE.finditer(text, told.sentence.start, start):
-        topic = use.start() - told.sentence.start < _TOPIC or use.start() >= told.clause[0]
-        if topic and not _PAIN_BETWEEN.search(text, use.end(), start):
-            return True
-    if (
-        _LEFT_OVER.match(text, end)
-        and percentage.high <= 50
-        and not re.search(
-            r"\bright\b", text[told.sentence.start : told.sentence.end], re.IGNORECASE
-        )
-    ):
-        return (
-            re.search(r"\b(?:still|pain|only|has)\b", text[told.clause[0] : start], re.IGNORECASE)
-            is not None
-        )
-    return _is_literature(text, told)
-
-
-def _is_literature(text: str, told: Account) -> bool:
-    cue = None
-    for cue in rule("literature").finditer(text, told.sentence.start, told.clause[1]):
-        pass
-    return cue is not None and not (
-        cue.end() <= told.start and _PERSON.search(text, cue.end(), told.start)
-    )
-
-
-def _is_threshold(reading: Reading, told: Account, percentage: Percentage) -> bool:
-    """Whether the percentage is a bar to clear; a result told right before it is none."""
-    text, start, end = reading.even, told.start, told.end
-    sentence = told.sentence
-    before = text[sentence.start : start]
-    bars = [m.start() for m in rule("threshold").finditer(before)]
-    results = [
-        m.start()
-        for m in rule("result").finditer(before)
-        if not (
-            bars
-            and m.start() > bars[-1]
-            and _COPULA.match(m.group())
-            and not _PERSON.search(before, bars[-1], m.start())
-        )
-    ]
-    if bars and (
-        bars[-1] > (results[-1] if results else -1)
-        or (beside("firm").search(before, bars[-1]) and not _SO.search(before, bars[-1]))
-    ):
-        return True
-    clause = _THEN_CLAUSE.split(text[end : max(sentence.end, end)], maxsplit=1)[0]
-    another = _PERCENT_SIGN.search(clause)
-    if another:
-        # What stands with the next percentage is said of that one.
-        clause = clause[: another.start()].rpartition(",")[0]
-    behind = text[end : max(end, min(end + 90, sentence.end))]
-    if beside("met").match(behind) or beside("bar_beside").match(behind):
-        return True
-    if not results and beside("bar_after").search(clause[:120]):
-        return True
-    opened = percentage.open_ended
-    if opened and not results and beside("then").match(text[end : end + 60]):
-        return True
-    return opened and not results and told.section.time in {"planned", "conditional"}
-
-
-# "The threshold is 80%" tells no result.
-_COPULA = re.compile(r"(?:is|was|were|with)\b", re.IGNORECASE)
-_SO = re.compile(r"[,;]\s+(?:so|and|but|today|she|he|the\s+(?:first|block))\b", re.IGNORECASE)
-_PERCENT_SIGN = re.compile(r"%|per\s?cent", re.IGNORECASE)
-_THEN_CLAUSE = re.compile(r"[;.]\s|,\s(?:so|and|therefore|but|which)\b")
-
-
 def _follows(reading: Reading, earlier: Account, told: Account) -> bool:
     """Whether a bare percentage goes on with the one accepted before it: "right 75%, left 60%"."""
-    if told.sentence.start == earlier.sentence.start:
+    if told.sentence.start <= earlier.start:
         return True
     text = reading.even
     between = text[earlier.sentence.end : told.sentence.start]
     row = text[told.sentence.start : told.start]
     return not between.strip() and "\n\n" not in between and len(row) < 40 and "." not in row
+
+
+def _all(reading: Reading) -> list[Percentage]:
+    """Percentages with their own sign and those with a label's or a column's, in order."""
+    signed = list(percentages.find(reading.even))
+    headed = [
+        p
+        for p in percent_columns.find(reading.given)
+        if not any(s.start <= p.start < s.end for s in signed)
+    ]
+    return sorted({p.start: p for p in [*headed, *signed]}.values(), key=lambda p: p.start)
 
 
 # A percentage that lasted, or that something gave, is a result without the word relief.
@@ -283,7 +122,7 @@ def _speaks_of_relief(reading: Reading, told: Account, subject: Subject | None, 
     text, start, end = reading.even, told.start, told.end
     if subject is not None and subject.ours and subject.start >= told.rows:
         return True
-    if _said(text, start, end) or _HEADED.search(told.section.heading):
+    if said(text, start, end) or _HEADED.search(told.section.heading):
         return True
     behind = text[end : max(end, min(end + 120, told.sentence.end))]
     ahead = text[max(told.rows, start - 120) : start]
@@ -317,7 +156,12 @@ _SCORE = re.compile(
 
 
 def _is_of_our_block(
-    reading: Reading, told: Account, subject: Subject | None, kind: Kind | None, when: When
+    reading: Reading,
+    told: Account,
+    subject: Subject | None,
+    kind: Kind | None,
+    when: When,
+    of_note: Callable[[], str | None],
 ) -> bool:
     """Whether the block is of the neck or the chest, and not today's where today's was another."""
     where = region(reading, told, subject)
@@ -325,7 +169,7 @@ def _is_of_our_block(
         return False
     if kind == "lumbar_facet":
         return where == "cervical" and when == "prior"
-    if where is None and region_of_note(reading.even) == "lumbar":
+    if (where or of_note()) == "lumbar":
         return False
     if kind is None or kind in FACET_BLOCKS:
         return True
@@ -336,15 +180,31 @@ def _is_of_our_block(
     )
 
 
-def _when(reading: Reading, told: Account) -> When:
+def _needle(reading: Reading) -> int:
+    """Offset of the middle of what is told of today's needle; the note's end when nothing is."""
+    for labels in (("ACT", "BLOCK"), ("MBB", "FACET_INJECTION", "MEDIAL_BRANCH")):
+        acts = [t.start for t in reading.of(*labels) if reading.status(t) in LIVE]
+        if acts:
+            return acts[len(acts) // 2]
+    return len(reading.even)
+
+
+def _when(reading: Reading, told: Account, needle: Callable[[], int]) -> When:
     """From the words and dates of its clause, its sentence, its rows, then heading and place."""
     text = reading.even
     section = told.section
     whole = (told.sentence.start, max(told.sentence.end, told.end))
-    for low, high in (told.clause, whole, (told.rows, whole[1])):
+    # What stands in front of it in its sentence tells its time before what comes behind.
+    ahead = (told.sentence.start, max(told.clause[1], told.end))
+    for low, high in (told.clause, ahead, whole, (told.rows, whole[1])):
         now = rule("now").search(text, low, high)
         today = _nearest("today", text, low, high, told.start)
-        prior = _nearest("prior", text, low, high, told.start)
+        earlier = [
+            m
+            for m in rule("prior").finditer(text, low, high)
+            if m.start() >= told.sentence.start or not _numbers_today(reading, m)
+        ]
+        prior = min((abs(m.start() - told.start) for m in earlier), default=None)
         if reading.dated_before_today(Sentence(low, high, 0)) or _years_ago(reading, low, high):
             return "prior"
         if _since_today(reading, low, high):
@@ -365,11 +225,19 @@ def _when(reading: Reading, told: Account) -> When:
     if section.time in {"prior", "planned"}:
         return "prior"
     # No section says when: before the account of the needle it is history, after it the result.
-    for labels in (("ACT", "BLOCK"), ("MBB", "FACET_INJECTION", "MEDIAL_BRANCH")):
-        acts = [t.start for t in reading.of(*labels) if reading.status(t) in LIVE]
-        if acts:
-            return "today" if told.start > acts[len(acts) // 2] else "prior"
-    return "prior"
+    return "today" if told.start > needle() else "prior"
+
+
+_ORDINAL = re.compile(r"#|first|1st|initial|mbb|block", re.IGNORECASE)
+_TITLE = 120
+"""Characters in which a note without headings names what was done."""
+
+
+def _numbers_today(reading: Reading, cue: re.Match[str]) -> bool:
+    """Whether "#1" above a row stands in the title: it numbers today's block."""
+    section = reading.section_at(cue.start())
+    titled = section.category in {"title", "procedure"} or cue.start() < _TITLE
+    return titled and _ORDINAL.match(cue.group()) is not None
 
 
 def _since_today(reading: Reading, low: int, high: int) -> bool:

@@ -49,7 +49,7 @@ _OTHER = re.compile(
 # The word right behind a score is its own: "6/10 before and 1/10 at discharge".
 _BESIDE = re.compile(
     r"\s*\(?(?:on\s+|at\s+|in\s+)?(?:the\s+)?(?:(?P<pre>before\b|pre\b|pre-|prior\s+to\s+(?:the\s+)?"
-    r"(?:procedure|block|injection)|baseline|arrival|sitting\s+here)|(?:after(?:ward)?s?\b|post\b|post-|"
+    r"(?:procedure|block|injection)|prior\b(?!\s+(?:block|mbb|visit))|baseline|arrival|sitting\s+here)|(?:after(?:ward)?s?\b|post\b|post-|"
     rf"discharge|recovery|pacu|(?:\d{{1,3}}|{numbers.WORD})\s?min|half\s+an\s+hour|leaving))",
     re.IGNORECASE,
 )
@@ -88,7 +88,8 @@ def find(reading: Reading, *, block_today: bool) -> tuple[Score, ...]:
     for match in _around(_OUT_OF, _SIGN, reading.even):
         low, high = numbers.value(match["low"]), numbers.value(match["high"] or match["low"])
         scale = 10.0 if match["scale"].lower() == "ten" else float(match["scale"])
-        if low is not None and high is not None and high <= scale:
+        dated = any(w.start <= match.start() < w.end for w in reading.dates)
+        if low is not None and high is not None and high <= scale and not dated:
             spots[match.start()] = (match.end(), min(low, high), max(low, high), scale)
     for match in _NAMED.finditer(reading.even):
         low, high = numbers.value(match["low"]), numbers.value(match["high"] or match["low"])

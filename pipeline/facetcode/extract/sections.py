@@ -11,9 +11,9 @@ from typing import Any, Literal
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from facetcode.extract.medspacy_parts import Sectionizer, SectionRule
+from facetcode.extract.medspacy_parts import Section, Sectionizer, SectionRule
 from facetcode.extract.rules import load_rules
-from facetcode.extract.text import line_spans
+from facetcode.extract.text import line_spans, text_of
 
 Time = Literal["performed", "prior", "planned", "conditional", "other", "none"]
 
@@ -43,6 +43,11 @@ _LABEL = re.compile(
     r"(?P<name>[A-Za-z](?:[A-Za-z0-9 /&()'#.,+@\-]|(?<=\d):(?=\d\d)){0,60}?)\**[ ]*"
     r"(?P<end>:+\**|\|+|=+|\.{3,}:?|[ ]-+(?:[ ]|$)|/?\**[ ]*$|[ ]{2,}(?=\S)"
     r"|(?<=[A-Za-z])/[ ](?=[A-Z][a-z]))"
+)
+# "PROC B/L MBB L3, L4": a heading in capitals without a mark behind it.
+_BARE = re.compile(
+    r"(?P<name>PROC|PROCEDURES?|OPERATION|TECHNIQUE|TECH|PLAN|IMPRESSION|ASSESSMENT|INDICATION|DX|HPI|EXAM|MEDS)"
+    r"[ ]+(?=[A-Za-z0-9])(?!(?:was|is|were|has|note|room|suite|table|and|or|of|for|in|by|tolerated|done|to)\b)"
 )
 # Inside running text only unmistakable headings count: capitalised, with a colon.
 _INSIDE = re.compile(
@@ -146,6 +151,11 @@ def _headings(text: str) -> Iterator[tuple[str, int, int]]:
             if category:
                 yield category, start, label.end()
                 here = label.end()
+        if here == at and (bare := _BARE.match(text, at, end)) and not text[at:end].isupper():
+            category = categorise(bare["name"])
+            if category:
+                yield category, start, bare.end()
+                here = bare.end()
         for inside in _INSIDE.finditer(text, here, end):
             category = categorise(inside["name"])
             if category:
@@ -174,12 +184,30 @@ class HeadingSectionizer(Sectionizer):  # type: ignore[misc]
     the line filter is its own hook for saying which matches open a section.
     """
 
+    def __call__(self, doc: Doc) -> Doc:
+        """Write ``doc._.sections``.
+
+        The parent also writes its section to each token, which nobody here reads and which costs
+        more than finding the sections.
+        """
+        matches = self.filter_start_lines(doc, ())
+        stops = [start for _, start, _ in matches[1:]] + [len(doc)]
+        first = matches[0][1] if matches else len(doc)
+        found = [] if matches and first == 0 else [Section(None, 0, 0, 0, first)]
+        for (_, start, end), stop in zip(matches, stops, strict=False):
+            category = self._named[start]
+            found.append(Section(category, start, end, end, stop, None, self._rules_of[category]))
+        doc._.sections = found
+        return doc
+
     def filter_start_lines(self, doc: Doc, matches: Any) -> list[tuple[int, int, int]]:
         found: list[tuple[int, int, int]] = []
-        for category, start, end in _headings(doc.text):
+        self._named = {}
+        for category, start, end in _headings(text_of(doc)):
             span = doc.char_span(start, end, alignment_mode="expand")
             if span is not None and len(span) and (not found or span.start >= found[-1][2]):
                 found.append((self._ids[category], span.start, span.end))
+                self._named[span.start] = category
         return found
 
     def use_headings(self) -> None:
@@ -189,6 +217,7 @@ class HeadingSectionizer(Sectionizer):  # type: ignore[misc]
         self._ids = {
             rule.category: self.nlp.vocab.strings.add(rule._rule_id) for rule in self.rules
         }
+        self._rules_of = {rule.category: rule for rule in self.rules}
 
 
 TIMES: dict[str, Time] = {entry["category"]: entry["time"] for entry in load_rules("sections")}
@@ -204,7 +233,7 @@ def build_sectionizer(nlp: Language) -> HeadingSectionizer:
 def sections(doc: Doc) -> list[SectionSpan]:
     """The document's sections in order, covering all of it; the Sectionizer must have run."""
     found: list[SectionSpan] = []
-    text = doc.text
+    text = text_of(doc)
     length = len(text)
     starts = [*doc.to_array("IDX").tolist(), length]
     for section in doc._.sections:
@@ -272,8 +301,20 @@ _ONE_LINE = frozenset(
 )
 
 
+# "8:25a Reviewed w him": a new entry of a running chart ends what stood before.
+_ENTRY = re.compile(
+    r"\n[ ]*(?=(?:\d{1,2}/\d{1,2}(?:/\d{2,4})?[ ,]+)?(?:\d{1,2}:\d{2}[ ]?(?:[ap]\.?m?\.?)?|[0-2]\d[0-5]\d)[ :,-]+[A-Za-z\d])"
+)
+
+
 def _ended(text: str, span: SectionSpan) -> list[SectionSpan]:
-    """The section, ended at the first blank line when its value stands beside its heading."""
+    """The section, ended at a new entry, or at the first blank line when its value stands beside
+    its heading."""
+    if span.time in {"prior", "planned", "conditional"} or span.category in _ONE_LINE:
+        entry = _ENTRY.search(text, span.body, span.end)
+        if entry is not None and text[entry.end() : span.end].strip():
+            rest = SectionSpan("body", "none", entry.end(), entry.end(), span.end)
+            return [*_ended(text, replace(span, end=entry.end())), rest]
     if span.category not in _ONE_LINE:
         return [span]
     line_end = text.find("\n", span.body, span.end)
@@ -308,6 +349,8 @@ def _apart(text: str, span: SectionSpan) -> list[SectionSpan]:
     """The section, cut in two where it goes on with today's account under its own heading."""
     if span.category == "procedure":
         return _told(text, span)
+    if span.category == "plan":
+        return _carried_out(text, span)
     if span.time in {"performed", "planned"} or span.category in {
         "title",
         "body",
@@ -331,6 +374,27 @@ def _apart(text: str, span: SectionSpan) -> list[SectionSpan]:
             continue
         rest = SectionSpan("narrative", TIMES["narrative"], at, at, span.end)
         return [replace(span, end=at), rest]
+    return [span]
+
+
+def _carried_out(text: str, span: SectionSpan) -> list[SectionSpan]:
+    """A plan that the same heading goes on to carry out: what was planned is then the title."""
+    cues, other_day = _account()
+    if sum(cue.search(text, span.body, span.end) is not None for cue in cues) < _ACCOUNT_CUES + 1:
+        return [span]
+    future = re.compile(load_rules("narrative")["future"], re.IGNORECASE)
+    for start in _STARTS.finditer(text, span.body, span.end):
+        at = start.end()
+        opening = text[at : min(at + 2 * _OPENING, span.end)]
+        if sum(cue.search(opening) is not None for cue in cues) < _ACCOUNT_CUES:
+            continue
+        if other_day.search(opening) or future.search(opening):
+            continue
+        rest = SectionSpan("narrative", TIMES["narrative"], at, at, span.end)
+        head = replace(span, end=at)
+        if at - span.body <= _TITLE_CHARS and not future.search(text, span.body, at):
+            head = replace(head, category="procedure", time=TIMES["procedure"])
+        return [head, rest]
     return [span]
 
 

@@ -15,6 +15,7 @@ from spacy.tokens import Doc, Span
 from facetcode.extract import level_grammar
 from facetcode.extract.medspacy_parts import TargetMatcher, TargetRule
 from facetcode.extract.rules import Text, at_words, load_rules
+from facetcode.extract.text import text_of
 
 GROUP = "facetcode"
 LEVEL = "LEVEL"
@@ -43,7 +44,7 @@ class Matcher:
 
     def __call__(self, doc: Doc) -> list[Span]:
         """Spans of every label, in no order."""
-        text = Text(doc.text)
+        text = Text(text_of(doc))
         flat = text.low.replace("\n", " ")
         return [
             span
@@ -103,7 +104,7 @@ def mark(doc: Doc, matcher: Matcher) -> list[level_grammar.Mention | None]:
         if taken.isdisjoint(range(span.start, span.end)):
             taken.update(range(span.start, span.end))
             found.append((span, None))
-    for mention in level_grammar.find(doc.text):
+    for mention in level_grammar.find(text_of(doc)):
         level = doc.char_span(mention.start, mention.end, label=LEVEL, alignment_mode="expand")
         if level is not None:
             found.append((level, mention))

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
+from typing import Any
 
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹣－"), "-")
 _QUOTES = {ord(c): "'" for c in "‘’‛′"} | {ord(c): '"' for c in "“”″"}
@@ -23,6 +24,14 @@ _SYMBOLS = {
     ord("–"): "-",
 }
 _TABLE = _DASHES | _QUOTES | _SLASHES | _SYMBOLS
+
+
+def text_of(doc: Any) -> str:
+    """A Doc's text, put together from its tokens once; every part of the pipeline asks for it."""
+    text = doc.user_data.get("facetcode_text")
+    if text is None:
+        text = doc.user_data["facetcode_text"] = doc.text
+    return str(text)
 
 
 def even(text: str) -> str:

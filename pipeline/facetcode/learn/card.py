@@ -58,8 +58,8 @@ def decision_card(task: str, says: str, m: Mapping[str, Any]) -> str:
         test = f"""
 ## On the test voices
 
-{t["notes"]} notes in {t["voices"]} voices that neither rules nor model had seen: the rules had {per_cent(t["rule"])} of
-{t["decisions"]} decisions right, the model {per_cent(t["model"])}, a difference of {between(t["gain"], signed=True)}.
+{t["notes"]} notes in {t["voices"]} voices that neither rules nor model had seen: the rules had {per_cent(t["rules_right"])} of
+{t["decisions"]} decisions right, the model {per_cent(t["model_right"])}, a difference of {between(t["gain"], signed=True)}.
 
 {ablation_table(t["ablation"])}
 """
@@ -74,7 +74,7 @@ Learnt from {trained_on(m["data"])} A model votes after the rules, whose answer 
 Each of {m["hands"]} voices was judged by a model that had not seen it. The rules' answers are those of the first
 look where one is kept; elsewhere they are those of rules that were written with the voice in sight, which flatters the rules.
 
-Right of {m["decisions"]} decisions: rules {per_cent(m["rule"])}, model {per_cent(m["model"])}, gain {between(m["gain"], signed=True)},
+Right of {m["decisions"]} decisions: rules {per_cent(m["rules_right"])}, model {per_cent(m["model_right"])}, gain {between(m["gain"], signed=True)},
 95 % interval over voices.
 
 | answer | labelled so | rules right | model right |

@@ -131,7 +131,7 @@ def write(
             raise ModelError(f"{place}: would take {len(data):,} bytes, more than {MAX_BYTES:,}")
         model = {"file": MODEL, "sha256": sha256(data), "bytes": len(data)}
         _replace(place, data)
-    whole = {"task": folder.name, "versions": versions(), "model": model, **metrics}
+    whole = {**metrics, "task": folder.name, "versions": versions(), "model": model}
     _replace(folder / CARD, card.encode())
     _replace(folder / METRICS, (json.dumps(whole, indent=1) + "\n").encode())
     return whole
