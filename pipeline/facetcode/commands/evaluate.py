@@ -100,7 +100,10 @@ def evaluate_command(
         whose = f"note {reject.note_id}: " if reject.note_id else ""
         say(f"{reject.source}: {whose}{reject.reason}; {reject.remedy}")
 
-    cases = code_cases(notes, models=models) if records is None else stored_cases(notes, records, told)
+    if records is None:
+        cases = code_cases(notes, models=models)
+    else:
+        cases = stored_cases(notes, records, told)
     if len(left_out) > _LISTED:
         say(f"and {len(left_out) - _LISTED:,} more that could not be compared")
     scores = [case.score for case in cases]

@@ -81,7 +81,8 @@ Right of {m["decisions"]} decisions: rules {per_cent(m["rules_right"])}, model {
 | --- | --- | --- | --- |
 {labels}
 
-The whole program on the same voices, with the rules as they are now (which were mended after these voices were read):
+The whole program on the same voices, beside the rules as they are now. These were mended after the voices were read, so no model can
+gain here; it counts what unread voices say:
 
 {ablation_table(m["ablation"])}
 {test}

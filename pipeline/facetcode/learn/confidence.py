@@ -36,6 +36,8 @@ STRENGTHS = (0.003, 0.01, 0.03, 0.1, 0.3)
 _INNER = 5
 LEAST_NOTES = 30
 LEAST_WRONG = 5
+_STEEP = 700.0
+"""Beyond it a probability is 0 or 1 and the exponential overflows."""
 _CEILING = 0.999
 """Nothing a few hundred notes can teach is surer."""
 
@@ -256,6 +258,7 @@ class Confidence:
     def of_row(self, row: Floats) -> float:
         """The probability for one row of features, to four digits."""
         drive = float((row - self.mean) / self.scale @ self.weights) + self.bias
+        drive = min(_STEEP, max(-_STEEP, drive))
         return round(min(_CEILING, 1 / (1 + float(np.exp(-drive)))), 4)
 
     def of_rows(self, rows: Floats) -> Floats:

@@ -140,7 +140,7 @@ def judge(task: Task, notes: Sequence[ReadNote], *, trees: bool = True) -> Judge
     assert best is not None
     kind, said = best[1], best[2]
     content = _fitted(pipelines()[kind], examples, labels, task.name == "screen")
-    lost, earned, gain = _earned(task.name, said, rules, labels, hands)
+    lost, won, gain = earned(task.name, said, rules, labels, hands)
     return Judged(
         task=task,
         decisions=len(examples),
@@ -159,7 +159,7 @@ def judge(task: Task, notes: Sequence[ReadNote], *, trees: bool = True) -> Judge
         },
         tried=tried,
         lost=lost,
-        earned=earned,
+        earned=won,
         content=content,
         kind=kind,
     )
@@ -172,9 +172,13 @@ def refit(judged: Judged, notes: Sequence[ReadNote]) -> dict[str, Any]:
     return _fitted(pipelines()[judged.kind], examples, labels, judged.task.name == "screen")
 
 
-def _earned(
+def earned(
     name: str, said: Any, rules: Any, labels: Any, hands: Sequence[str]
 ) -> tuple[int, bool, Interval]:
+    """Blocks lost, whether a model has earned its place, and its gain on what it would replace.
+
+    ``said``, ``rules`` and ``labels`` are arrays of answers, one a decision.
+    """
     from facetcode.evaluate.intervals import proportion
 
     if name != "screen":

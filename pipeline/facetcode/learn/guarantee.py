@@ -21,7 +21,7 @@ DELTA = 0.05
 """The probability that the promise is broken."""
 _STEP = 0.05
 """How much more of the training notes each threshold of the sequence lets through."""
-_ROOM = 1.25
+_ROOM = 1.06
 """How many times the least number of notes the first threshold should let through."""
 
 

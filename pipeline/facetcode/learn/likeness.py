@@ -22,6 +22,8 @@ BITS = 256
 """Bits of a sketch: how alike two notes are is then known to about a tenth."""
 NEW_SHARE = 0.05
 """A note is new when it is less alike to any hand than this share of the corpus is to its hand."""
+_KNOWN = 0.5
+"""However alike the notes of a corpus are among themselves, a note so alike to a hand is known."""
 _SEED = 64490
 _PARTS = r"\n[ \t]*[^\w\s]*|[^\w\s]+[ \n]?|[A-Za-z]{2,}"
 """Line beginnings with their marks, marks with what follows them, words with their capitals."""
@@ -82,7 +84,7 @@ def build(texts: Sequence[str], hands: Sequence[str]) -> dict[str, Any]:
     return {
         "pipeline": pipeline,
         "hands": _directions(corpus, hands, names).astype(np.float32),
-        "limit": float(np.quantile(own, NEW_SHARE)),
+        "limit": min(_KNOWN, float(np.quantile(own, NEW_SHARE))),
     }
 
 
@@ -123,7 +125,7 @@ class Strangers:
     @property
     def told(self) -> float:
         """The share of notes that are told to be new when their hand is left out."""
-        limit = np.quantile(self.own, NEW_SHARE)
+        limit = min(_KNOWN, float(np.quantile(self.own, NEW_SHARE)))
         return float(np.mean(self.other < limit))
 
 

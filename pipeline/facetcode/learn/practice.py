@@ -22,7 +22,7 @@ from facetcode.extract.build import Extractor
 from facetcode.learn import confidence, likeness, store, training
 from facetcode.learn.confidence import Cases, Confidence
 from facetcode.learn.corpus import certificate, says
-from facetcode.learn.decisions import TASKS, Task, answers, judge
+from facetcode.learn.decisions import TASKS, Task, answers, earned, judge
 from facetcode.learn.examples import ReadNote, read_notes
 from facetcode.learn.guarantee import DELTA
 from facetcode.learn.in_use import Models, models_in_use, shipped_folder
@@ -245,7 +245,10 @@ def _compared(
     after = answers(content, features)
     was = np.array([a == e.label for a, e in zip(before, examples, strict=True)], dtype=float)
     now = np.array([a == e.label for a, e in zip(after, examples, strict=True)], dtype=float)
-    gain = over_groups(lambda rows: float(np.mean(now[rows] - was[rows])), _hands(examples))
+    labels = np.array([e.label for e in examples])
+    _, won, gain = earned(
+        task.name, np.array(after), np.array(before), labels, [e.hand for e in examples]
+    )
     gold = [note.gold for note in held]
     whole = training.ablation(
         training.scores(gold, lambda note: used.votes),
@@ -253,12 +256,12 @@ def _compared(
         [note.hand for note in held],
     )
     kept = training.not_worse(whole, "relief, F1")
-    better = gain.low > 0 and kept
+    better = won and kept
     said = (
         "right more often than what was in use"
         if better
         else "claims or relief of the whole program suffer"
-        if gain.low > 0
+        if won
         else "not surely right more often than what is in use"
     )
     metrics = {
@@ -274,10 +277,6 @@ def _compared(
     return Compared(
         task.name, "decisions right", float(was.mean()), float(now.mean()), gain, better, said
     )
-
-
-def _hands(examples: Sequence[Any]) -> list[str]:
-    return [example.hand for example in examples]
 
 
 def _write(
