@@ -65,7 +65,7 @@ def _run(plan: Plan, inputs: list[Path], on_progress: OnProgress) -> finish.Summ
     work = plan.out / WORK
     options = {**plan.reading, "billing": plan.billing, "auto_at": plan.auto_at}
     options = {key: value for key, value in options.items() if value}
-    models = models_in_use(plan.models)
+    models = models_in_use(plan.models).check()
     promised = {family: g.says for family, g in models.promised(plan.auto_at).items()}
     print_ = fingerprint.of_run(
         inputs, policy=plan.policy, payers=plan.payers, options=options, models=models.used()

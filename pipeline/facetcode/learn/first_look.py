@@ -51,7 +51,7 @@ def look_of(records: Mapping[str, Record], voice: str, program: str) -> dict[str
         "note_id": first["note_id"],
         "voice": voice,
         "program": program,
-        "facts": {k: v for k, v in first.items() if k not in _ANSWER | _NOT_KEPT},
+        "facts": without_words({k: v for k, v in first.items() if k not in _ANSWER | _NOT_KEPT}),
         "claims": {
             policy: {
                 "status": data["status"],
@@ -64,6 +64,17 @@ def look_of(records: Mapping[str, Record], voice: str, program: str) -> dict[str
             for policy, data in whole.items()
         },
     }
+
+
+def without_words(data: Any) -> Any:
+    """The same facts, their evidence as offsets alone: a test voice's words stay unread."""
+    if isinstance(data, list):
+        return [without_words(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    if data.keys() >= {"start", "end", "text"}:
+        return {**data, "text": ""}
+    return {key: without_words(value) for key, value in data.items()}
 
 
 def as_line(look: Mapping[str, Any]) -> str:

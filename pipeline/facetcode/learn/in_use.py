@@ -131,6 +131,13 @@ class Models:
 
         return Judge(held)
 
+    def check(self) -> Models:
+        """Compare versions and hashes of all files, without opening them. Raises ModelError."""
+        for stored in self.stored.values():
+            if stored.has_model:
+                store.checked(stored)
+        return self
+
     def load(self) -> Models:
         """Load all files now, so that the first note is not the slow one. Raises ModelError."""
         _ = self.likeness, self.confidence, self.votes

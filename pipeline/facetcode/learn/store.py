@@ -66,8 +66,16 @@ def read(folder: Path) -> Stored:
 def load(stored: Stored) -> Any:
     """What a task's file holds. Raises ModelError for a file that is not what was trained here.
 
-    Refused are files of another release of facetcode or another line of scikit-learn (1.9, say),
-    files whose bytes are not those the metrics name, and files with types that could run code.
+    Refused are files that ``checked`` refuses, and files with types that could run code.
+    """
+    return _loaded(checked(stored), stored.folder / MODEL, stored.task)
+
+
+def checked(stored: Stored) -> bytes:
+    """The bytes of a task's file, not yet opened; cheap, since scikit-learn is not imported.
+
+    Raises ModelError for a file of another release of facetcode or another line of scikit-learn
+    (1.9, say), and for one whose bytes are not those the metrics name.
     """
     place = stored.folder / MODEL
     trained, here = stored.metrics.get("versions"), versions()
@@ -90,7 +98,7 @@ def load(stored: Stored) -> Any:
             f"{place}: is not the file that was trained (its hash differs from {METRICS}); "
             f"{_remedy(stored.task)}"
         )
-    return _loaded(data, place, stored.task)
+    return data
 
 
 def _loaded(data: bytes, place: Path, task: str) -> Any:
