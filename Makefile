@@ -1,4 +1,4 @@
-# make demo | test | lint | bench | models | clean. Another interpreter: make test PYTHON=python3.12
+# make demo | desk | test | lint | bench | models | clean. Another interpreter: make test PYTHON=python3.12
 PYTHON ?= python3
 VENV ?= .venv
 
@@ -7,9 +7,10 @@ INSTALLED := $(VENV)/.installed
 SAMPLES := annotations/samples
 SHOWN ?= $(firstword $(wildcard $(SAMPLES)/*bilateral*.txt $(SAMPLES)/*.txt))
 
-.PHONY: help demo test lint bench models clean
+.PHONY: help demo desk test lint bench models clean
 help:
 	@echo 'make demo    install into $(VENV), code the sample notes, show one'
+	@echo 'make desk    open the review desk with the sample notes'
 	@echo 'make test    run the tests'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make bench   notes per second beside medspaCy and EDS-NLP; writes docs/benchmarks.*'
@@ -24,6 +25,9 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
+
+desk: $(INSTALLED)
+	$(BIN)/facetcode desk demo
 
 demo: $(INSTALLED)
 	$(BIN)/facetcode code $(SAMPLES) --format table

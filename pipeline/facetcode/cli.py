@@ -18,10 +18,13 @@ import typer
 
 from facetcode import __version__
 from facetcode.commands import batch as batch_commands
+from facetcode.commands import denials as denial_commands
 from facetcode.commands import learn as learn_commands
 from facetcode.commands import measure as measure_commands
 from facetcode.commands import physician as physician_commands
 from facetcode.commands import policy as policy_commands
+from facetcode.commands.annotate import annotate_app
+from facetcode.commands.audit import audit_app
 from facetcode.commands.desk import desk_app
 from facetcode.commands.evaluate import check_command, compile_command, evaluate_command
 from facetcode.commands.learn import AutoOption, ModelsOption
@@ -300,6 +303,11 @@ rules.command("diff", short_help="Two policies, or a batch under both.")(
     guarded(policy_commands.diff_command)
 )
 app.add_typer(rules, name="policy")
+app.command("denials", short_help="What payers denied, and whether it was foreseen.")(
+    guarded(denial_commands.denials_command)
+)
+app.add_typer(annotate_app(guarded), name="annotate")
+app.add_typer(audit_app(guarded), name="audit")
 app.add_typer(desk_app(guarded), name="desk")
 
 

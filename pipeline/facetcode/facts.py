@@ -61,6 +61,7 @@ class Level:
     evidence: tuple[Evidence, ...] = ()
     because: str = ""
     """How the words became this joint, in a coder's words; empty when they name it outright."""
+    side_evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

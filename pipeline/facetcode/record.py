@@ -156,6 +156,7 @@ def _level_to_json(level: Level) -> dict[str, Any]:
         "named_as": level.named_as,
         "evidence": evidence_to_json(level.evidence),
         "because": level.because,
+        "side_evidence": evidence_to_json(level.side_evidence),
     }
 
 
@@ -376,6 +377,7 @@ class _Reader:
             named_as=self.word(item, "named_as", _NAMED_AS, "joints"),
             evidence=self.evidence(item),
             because=self.text(item, "because"),
+            side_evidence=self.evidence(item, "side_evidence"),
         )
 
     def procedure(self, item: Mapping[str, Any]) -> Procedure:
@@ -558,5 +560,6 @@ def merge_levels(levels: Iterable[Level]) -> tuple[Level, ...]:
             named_as=known.named_as if known.named_as == level.named_as else "both",
             evidence=tuple(dict.fromkeys((*known.evidence, *level.evidence))),
             because=known.because or level.because,
+            side_evidence=tuple(dict.fromkeys((*known.side_evidence, *level.side_evidence))),
         )
     return tuple(sorted(merged.values(), key=lambda level: anatomy.order(level.joint)))

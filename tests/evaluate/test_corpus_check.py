@@ -182,17 +182,11 @@ PLANTED = [
     pytest.param(
         second(lambda n: n.update(text=n["text"] + " More.")),
         "second",
-        "is not that of the first",
+        "is not that of the gold",
         id="second text",
     ),
     pytest.param(
-        second(lambda n: n.update(note_id="alpha-77")), "second", "no first label", id="second id"
-    ),
-    pytest.param(
-        second(lambda n: n["codes"].update(default=[])),
-        "consistency",
-        "codes: default",
-        id="second",
+        second(lambda n: n.update(note_id="alpha-77")), "second", "no gold label", id="second id"
     ),
     pytest.param(alpha(lambda x: x.append(x[0])), "id", "also at alpha.jsonl:1", id="twice"),
     pytest.param(

@@ -30,38 +30,62 @@ FACTS = Facts(
 )
 
 
+NOTHING_BILLED = replace(CLAIM, status="not_applicable", codes=())
+
+
 @pytest.mark.parametrize(
     ("facts", "claim", "expected"),
     [
-        pytest.param(FACTS, CLAIM, {"coded": 1, "levels": 1, "places": 2, "one_place": 0}, id="plain"),
-        pytest.param(FACTS, CLAIM, {"head_and_body": 1, "no_side": 0, "guidance_places": 1}, id="both"),
         pytest.param(
-            replace(FACTS, levels=(Level("C4-C5", "unstated", "nerves", at(6)),)), CLAIM,
-            {"head_and_body": 0, "no_side": 1, "as_nerves": 1, "one_place": 1}, id="one place",
+            FACTS,
+            CLAIM,
+            {"coded": 1, "levels": 1, "places": 2, "one_place": 0, "head_and_body": 1},
+            id="plain",
         ),
         pytest.param(
-            replace(FACTS, stated_codes=(StatedCode("64490"), StatedCode("77003"))), CLAIM,
-            {"codes_agree": 1, "codes_differ": 0}, id="own codes agree",
+            replace(FACTS, levels=(Level("C4-C5", "unstated", "nerves", at(6)),)),
+            CLAIM,
+            {"head_and_body": 0, "no_side": 1, "as_nerves": 1, "one_place": 1},
+            id="one place",
         ),
         pytest.param(
-            replace(FACTS, stated_codes=(StatedCode("64490"), StatedCode("64491"))), CLAIM,
-            {"codes_agree": 0, "codes_differ": 1}, id="own codes differ",
+            replace(FACTS, stated_codes=(StatedCode("64490"), StatedCode("77003"))),
+            CLAIM,
+            {"codes_agree": 1, "codes_differ": 0},
+            id="own codes agree",
         ),
         pytest.param(
-            replace(FACTS, doubts=(Doubt("LEVEL_CONFLICT", "m"), Doubt("SIDE_CONFLICT", "m"))), CLAIM,
-            {"level_doubt": 1, "side_doubt": 1, "other_doubt": 0}, id="doubts",
+            replace(FACTS, stated_codes=(StatedCode("64490"), StatedCode("64491"))),
+            CLAIM,
+            {"codes_agree": 0, "codes_differ": 1},
+            id="own codes differ",
         ),
         pytest.param(
-            Facts(Procedure("epidural")), replace(CLAIM, status="not_applicable", codes=()),
-            {"other_done": 1, "level_words": 2, "block_words": 1, "levels": 0}, id="not ours",
+            replace(FACTS, doubts=(Doubt("LEVEL_CONFLICT", "m"), Doubt("SIDE_CONFLICT", "m"))),
+            CLAIM,
+            {"level_doubt": 1, "side_doubt": 1, "other_doubt": 0},
+            id="doubts",
         ),
         pytest.param(
-            Facts(Procedure(None)), replace(CLAIM, status="not_applicable", codes=()),
-            {"nothing_read": 1, "level_words": 0, "long": 0, "strange": 0}, id="screened out",
+            Facts(Procedure("epidural")),
+            NOTHING_BILLED,
+            {"other_done": 1, "level_words": 2, "block_words": 1, "levels": 0},
+            id="not ours",
         ),
-        pytest.param(FACTS, replace(CLAIM, policy="medicare-noridian@2026-01-01"), {"under_medicare": 1}, id="kx"),
+        pytest.param(
+            Facts(Procedure(None)),
+            NOTHING_BILLED,
+            {"nothing_read": 1, "level_words": 0, "long": 0, "strange": 0},
+            id="screened out",
+        ),
+        pytest.param(
+            FACTS,
+            replace(CLAIM, policy="medicare-noridian@2026-01-01"),
+            {"under_medicare": 1},
+            id="asks for KX",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_features_of_a_note(facts: Facts, claim: Claim, expected: dict[str, float]) -> None:
     values = dict(zip(FEATURES, row(facts, claim, TEXT, 0.4), strict=True))
     assert {name: values[name] for name in expected} == expected

@@ -35,6 +35,12 @@ from facetcode.review.web import Desk, make_templates
 PASSWORD = "correct horse battery"
 
 
+def wanted(what: str) -> None:
+    """Skip what CI has tested already, on the checkout."""
+    if what in os.environ.get("FACETCODE_WITHOUT", ""):
+        pytest.skip(f"tested without {what}")
+
+
 def missing(what: str) -> None:
     """Skip for want of a program; where CI says it must be there, fail."""
     if what in os.environ.get("FACETCODE_MUST_HAVE", ""):
@@ -49,7 +55,7 @@ def free_port() -> int:
         return port
 
 
-def _program(name: str) -> str | None:
+def program(name: str) -> str | None:
     found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
     return str(found[-1]) if found else shutil.which(name)
 
@@ -57,7 +63,8 @@ def _program(name: str) -> str | None:
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
     """A PostgreSQL server of the tests' own; calling it gives the URL of a new database."""
-    initdb, server = _program("initdb"), _program("postgres")
+    wanted("PostgreSQL")
+    initdb, server = program("initdb"), program("postgres")
     if initdb is None or server is None:
         missing("PostgreSQL")
     folder = Path(f"/tmp/facetcode-pg-{os.getpid()}")
@@ -78,7 +85,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], 
         check=True, capture_output=True, cwd=folder,
     )  # fmt: skip
     process = subprocess.Popen(
-        [*alone, server, "-D", data, "-p", str(port), "-k", folder, "-c", "listen_addresses=127.0.0.1",
+        [*alone, server, "-D", data, "-p", str(port), "-k", folder, "-c", "listen_addresses=127.0.0.1,127.0.0.2",
          "-c", "fsync=off"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder,
     )  # fmt: skip
@@ -264,6 +271,7 @@ def served(site: Site) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """A headless Chromium, Debian's or whichever is on the path."""
+    wanted("Chromium")
     found = next(
         filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
     )

@@ -48,6 +48,14 @@ def test_import_twice_changes_nothing_and_a_coders_work_is_kept(store: Store) ->
     third = put(store, pairs)
     assert (third.updated, third.kept, third.unchanged) == (2, 1, 0)
     assert "coders have begun on it" in third.problems[0]
+    # And what a coder is looking at does not change under their eyes.
+    held = worklist.claim_next(store, OPEN, who.ann)
+    for _, record in pairs:
+        record["confidence"] = 0.6
+    fourth = put(store, pairs)
+    assert (fourth.updated, fourth.kept) == (1, 2)
+    assert held is not None
+    assert decide.look(store, held, who.ann).current["confidence"] == 0.5
 
 
 @pytest.mark.parametrize(
@@ -60,6 +68,7 @@ def test_import_twice_changes_nothing_and_a_coders_work_is_kept(store: Store) ->
         pytest.param(lambda n, r: r.pop("flags"), "flags", id="no-flags"),
         pytest.param(lambda n, r: r.pop("lines"), "lines", id="no-lines"),
         pytest.param(lambda n, r: r.update(status="maybe"), "status", id="status"),
+        pytest.param(lambda n, r: r.update(note_id="n\ud800"), "note_id", id="id-unkept"),
     ],
 )  # fmt: skip
 def test_a_record_that_does_not_fit_is_named_and_the_rest_comes_in(
@@ -241,7 +250,7 @@ def test_ask_answer_and_back_on_the_list(store: Store) -> None:
     drafted = decide.request_for(item)
     assert "On which side" in drafted
     decide.ask(store, 1, who.ann, 0, {"body": drafted})
-    assert worklist.counts(store)["waiting"] == 1
+    assert worklist.counts(store, who.ann)["waiting"] == 1
     assert worklist.claim_next(store, OPEN, who.ann) is None
     decide.take(store, 1, who.bob)
     decide.answer(store, 1, who.bob, 1, {"answer": "Right side, addendum of today."})
@@ -306,7 +315,11 @@ def test_skipped_notes_come_last(store: Store) -> None:
         ({"until": "2026-03-03"}, [1, 2]),
         ({"sure": "none"}, [1, 2, 3, 4, 5]),
         ({"sure": "high"}, []),
-        ({"mine": "1"}, [2]),
+        ({"mine": "1"}, [2, 3]),
+        ({"assignee": "1"}, [3]),
+        ({"assignee": "none", "payer": "Borealis"}, [1, 5]),
+        ({"assignee": "2"}, []),
+        ({"assignee": "ann"}, [1, 2, 3, 4, 5]),
         ({"state": "done"}, []),
     ],
 )
@@ -314,9 +327,49 @@ def test_the_list_is_narrowed(store: Store, filters: dict[str, str], ids: list[i
     put(store, [*(note(i) for i in range(1, 5)), note(5, side="The")])
     who = people(store)
     decide.take(store, 2, who.ann)
+    worklist.assign(store, 3, who.ann.id, who.lea)
     found = worklist.page(store, Filter.of(filters), who.ann)
     assert [row.id for row in found.rows] == ids
     assert found.total == len(ids)
+
+
+def test_the_choices_of_the_filters(store: Store) -> None:
+    assert worklist.choices(store) == {"payer": [], "provider": []}
+    put(store, [note(i) for i in range(1, 9)])
+    assert worklist.choices(store) == {
+        "payer": ["Acme", "Borealis"], "provider": ["Dr. Ames", "Dr. Birk", "Dr. Cole"],
+    }  # fmt: skip
+
+
+def test_long_lists_are_counted_up_to_a_point_and_now_and_then(
+    lite: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worklist, "MANY", 5)
+    put(lite, [note(i) for i in range(1, 9)])
+    who = people(lite)
+    assert worklist.page(lite, Filter(since="2026-01-01"), who.ann).total == 6, "more than 5"
+    assert worklist.counts(lite, who.ann)["open"] == 8
+    decide.take(lite, 1, who.ann)
+    decide.accept(lite, 1, who.ann, 0, {})
+    assert worklist.counts(lite, who.ann)["open"] == 8, "as some seconds ago"
+    assert worklist.counts(lite, who.bob)["done"] == 0, "counted for bob, not seen by him"
+    monkeypatch.setattr(worklist, "_FRESH", 0.0)
+    assert worklist.counts(lite, who.ann)["open"] == 7
+
+
+def test_a_lead_gives_away_what_nobody_holds(store: Store) -> None:
+    put(store, [note(i) for i in range(1, 7)])
+    who = people(store)
+    decide.take(store, 2, who.bob)
+    narrowed = Filter(payer="Acme")  # 2, 4 and 6
+    assert worklist.assign_many(store, narrowed, 50, who.ann.id, who.lea) == 2
+    assert [r.id for r in worklist.page(store, Filter(mine="1"), who.ann).rows] == [4, 6]
+    assert worklist.counts(store, who.bob)["open"] == 4, "they left the others' lists"
+    for number, to in ((0, who.ann.id), (9999, who.ann.id), (1, 77)):
+        with pytest.raises(DeskError):
+            worklist.assign_many(store, narrowed, number, to, who.lea)
+    assert worklist.assign_many(store, Filter(assignee=str(who.ann.id)), 1, None, who.lea) == 1
+    assert worklist.counts(store, who.bob)["open"] == 5
 
 
 def test_what_a_coder_may_not_see(store: Store) -> None:
@@ -336,7 +389,12 @@ def test_earlier_blocks_of_the_patient(lite: Store) -> None:
     put(lite, [note(1), note(5), note(9), note(2)])  # 1, 5 and 9 are one patient's
     who = people(lite)
     found = decide.earlier_blocks(lite, decide.look(lite, 3, who.ann))
-    assert [(row.note_id, row.codes) for row in found] == [("n-5", "64490-RT"), ("n-1", "64490-RT")]
+    assert [(row["note_id"], row["codes"]) for row in found] == [
+        ("n-5", "64490-RT"), ("n-1", "64490-RT"),
+    ]  # fmt: skip
+    assert (found[0]["block"], found[0]["levels"], found[0]["relief"]) == (
+        "medial_branch_block, diagnostic, first", ["C4-C5 right"], ["85 %"],
+    )  # fmt: skip
 
 
 def test_the_trail_holds_every_read_and_decision_and_shows_tampering(store: Store) -> None:
@@ -415,9 +473,16 @@ def test_a_database_that_cannot_be_opened_says_why(where: str) -> None:
         open_store(where)
 
 
+def test_a_database_elsewhere_is_reached_by_tls_alone(postgres: Any) -> None:
+    where = postgres()
+    open_store(where).close()
+    with pytest.raises(DeskError, match="cannot be opened"):
+        open_store(where.replace("127.0.0.1", "127.0.0.2"))
+
+
 def test_no_count_is_lost(lite: Store) -> None:
     put(lite, [note(i) for i in range(1, 8)])
     with lite.read() as connection:
         everything = connection.execute(select(func.count()).select_from(items)).scalar_one()
-    found = worklist.counts(lite)
+    found = worklist.counts(lite, people(lite).lea)
     assert everything == found["open"] + found["waiting"] + found["done"] == 7

@@ -9,7 +9,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from facetcode.evaluate.gold import read_gold
@@ -57,6 +57,7 @@ def test_a_stratified_sample_has_every_stratum(lite: Store) -> None:
     assert Counter(n % 3 for n in numbers) == {0: 2, 1: 2, 2: 2}
 
 
+@example(sizes={"a": 1, "b": 1, "c": 4}, size=3, seed=0)
 @given(
     sizes=st.dictionaries(st.text("abc", min_size=1, max_size=3), st.integers(1, 30), min_size=1),
     size=st.integers(1, 60),

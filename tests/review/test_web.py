@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import sys
 from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
 
+from facetcode.commands.desk import without_words
 from facetcode.review import decide, identity, quality
 from facetcode.review.marks import line_evidence, stretches
 from facetcode.review.schema import sessions
@@ -43,7 +46,7 @@ def filled(path: str, item: int = 1) -> str:
     return (
         path.replace("{item_id}", str(item)).replace("{review_id}", "1").replace("{sample_id}", "1")
         .replace("{user_id}", "1").replace("{token}", "nope").replace("{kind}", "accept")
-        .replace("{name}", "decisions.csv")
+        .replace("{name}", "decisions.csv").replace("{label}", "default@2026-05-21")
     )  # fmt: skip
 
 
@@ -89,16 +92,19 @@ ROLE_OF = {
     ("POST", "/quality/reviews/{review_id}/correct"): "auditor",
     ("POST", "/quality/reviews/{review_id}/submit"): "auditor",
     ("POST", "/quality/reviews/{review_id}/rule"): "lead",
+    ("POST", "/assign"): "lead",
     ("GET", "/dashboard"): "auditor",
     ("GET", "/charts/{name}.svg"): "auditor",
     ("GET", "/export/{name}"): "lead",
     ("GET", "/users"): "admin",
     ("POST", "/users"): "admin",
     ("POST", "/users/{user_id}/active"): "admin",
+    ("POST", "/users/{user_id}/link"): "admin",
+    ("POST", "/users/{user_id}/role"): "admin",
 }
 EVERYBODY = {
     ("GET", "/"), ("POST", "/next"), ("POST", "/undo"), ("POST", "/logout"), ("GET", "/quality"),
-    ("GET", "/password"), ("POST", "/password"), ("POST", "/quality/reviews/{review_id}/rebut"),
+    ("GET", "/policies/{label}"), ("GET", "/password"), ("POST", "/password"), ("POST", "/quality/reviews/{review_id}/rebut"),
 }  # fmt: skip
 OF_AN_ITEM = {
     ("GET", "/items/{item_id}"), ("POST", "/items/{item_id}/take"),
@@ -267,6 +273,21 @@ def test_an_admin_adds_a_user_who_comes_in_by_a_link(site: Site) -> None:
     assert identity.check_login(site.store, "zoe", "another long password", "here") is not None
 
 
+def test_an_admin_changes_roles_and_gives_a_new_way_in(site: Site) -> None:
+    ann, ada = site.people.ann.id, site.people.ada.id
+    assert site.client("ann").get("/dashboard").status_code == 403
+    site.post("ada", f"/users/{ann}/role", role="auditor")
+    assert site.client("ann").get("/dashboard").status_code == 200, "at once"
+    assert site.post("ada", f"/users/{ann}/role", role="boss").status_code == 400
+    assert site.post("ada", f"/users/{ada}/role", role="coder").status_code == 400
+    shown = site.post("ada", f"/users/{ann}/link").text
+    link = re.search(r"/enter/[\w-]+", shown)
+    assert link is not None
+    assert site.stranger().post(link[0]).headers["location"] == "/password"
+    site.post("ada", f"/users/{ann}/active", active=0)
+    assert site.post("ada", f"/users/{ann}/link").status_code == 400
+
+
 def test_names_of_notes_are_in_no_url_but_numbers(site: Site) -> None:
     page = site.client("ann").get("/").text
     assert set(re.findall(r'href="(/items/[^?"]*)', page)) == {f"/items/{n}" for n in range(1, 11)}
@@ -292,14 +313,27 @@ def test_too_much_is_refused(site: Site) -> None:
     assert answer.status_code == 400
 
 
-def test_a_bug_says_its_kind_and_no_words(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    from fastapi.testclient import TestClient
-
+def test_a_bug_says_its_kind_and_no_words(
+    site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def broken(*_: Any) -> Any:
         raise ValueError("SECRETNAME had 85% relief")
 
     monkeypatch.setattr(decide, "look", broken)
-    client = TestClient(site.app, base_url="http://127.0.0.1", raise_server_exceptions=False)
-    client.cookies = site.client("ann").cookies
-    answer = client.get("/items/1")
+    answer = site.client("ann").get("/items/1")  # which would raise what reached the server
     assert (answer.status_code, answer.text) == (500, "internal error (ValueError)")
+    assert "content-security-policy" in answer.headers
+    assert re.fullmatch(
+        r"facetcode: internal error \(ValueError\) at test_web\.py:\d+\n", capsys.readouterr().err
+    )
+
+
+def test_the_servers_own_log_has_no_words_either() -> None:
+    try:
+        raise ValueError("SECRETNAME had 85% relief")
+    except ValueError:
+        record = logging.LogRecord(
+            "uvicorn.error", logging.ERROR, "", 0, "Exception in ASGI", (), sys.exc_info()
+        )
+    assert without_words(record)
+    assert logging.Formatter().format(record) == "internal error (ValueError)"

@@ -237,11 +237,13 @@ def _why(level: Level, place: int, further: tuple[Level, ...], case: Case) -> tu
     if level.because or level.named_as != "joints":
         steps.append(Step(level.because or supply(level.joint), "innervation"))
     if level.side == "bilateral":
-        steps.append(Step("both sides of one joint: one level", "both-sides-one-level"))
+        steps.append(
+            Step("both sides of one joint: one level", "both-sides-one-level", level.side_evidence)
+        )
     elif level.side == "unstated":
         steps.append(Step("side not stated", "side-missing"))
     else:
-        steps.append(Step(f"{level.side} side", "side"))
+        steps.append(Step(f"{level.side} side", "side", level.side_evidence))
     if place == 0 and level.side == "bilateral" and len({x.side for x in case.levels}) > 1:
         steps.append(Step("the joint done on both sides stands first", "bilateral-first"))
     steps.append(Step(*_ORDER[place]))

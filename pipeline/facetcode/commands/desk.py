@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -72,6 +73,7 @@ def import_command(
 
     import_notes(store, shown(read(notes)), result)
     import_records(store, numbered(records), result)
+    store.settle()
     for problem in result.problems:
         print(f"facetcode: {problem}", file=sys.stderr)
     print(
@@ -174,12 +176,22 @@ def _serve(
         proxy_headers=behind_proxy, forwarded_allow_ips="*" if behind_proxy else None,
         timeout_graceful_shutdown=5,
     )  # fmt: skip
+    # Of an error inside the server or in the middle of an export only the kind is told.
+    logging.getLogger("uvicorn.error").addFilter(without_words)
     try:
         Server(config).run()
     except OSError as error:
         raise FacetcodeError(f"cannot listen on {host}:{port}: {error.strerror}") from None
     finally:
         store.close()
+
+
+def without_words(record: logging.LogRecord) -> bool:
+    """Take the traceback off a log record: its last line may quote a note."""
+    if record.exc_info and record.exc_info[0]:
+        record.msg, record.args = f"internal error ({record.exc_info[0].__name__})", ()
+    record.exc_info = record.exc_text = None
+    return True
 
 
 def demo_command(
@@ -221,8 +233,19 @@ def fill_with_samples(store: Store, policy: str) -> None:
         raise FacetcodeError("the sample notes are not installed; run this in a checkout")
     print("Coding the sample notes …", file=sys.stderr)
     coder = load(policy)
+    # The samples are texts alone; an export would have said whose they are.
     notes = [
-        Note(note.note_id, note.text, {"patient_id": f"sample-{i % 9}", **note.meta}, note.source)
+        Note(
+            note.note_id,
+            note.text,
+            {
+                "patient_id": f"sample-{i % 9}",
+                "provider": ("Dr. Ames", "Dr. Birk", "Dr. Cole")[i % 3],
+                "payer": policy.title(),
+                **note.meta,
+            },
+            note.source,
+        )
         for i, note in enumerate(read(paths))
         if isinstance(note, Note)
     ]

@@ -57,8 +57,9 @@ class _Held:
 def check_corpus(path: Path, near: float = NEAR) -> tuple[int, list[Problem]]:
     """Check a gold file, a folder of them, or the folder that holds ``gold``; notes and problems.
 
-    Beside gold, ``inline``, ``second`` and ``splits.yaml`` are checked where they are. Every
-    problem is found, not the first alone. Raises AnnotationError where there is nothing to check.
+    Beside gold, ``inline``, ``first``, ``second`` and ``splits.yaml`` are checked where they are.
+    Every problem is found, not the first alone. Raises AnnotationError where there is nothing to
+    check.
     """
     if not path.exists():
         raise AnnotationError(f"{path}: no such file or folder")
@@ -85,7 +86,8 @@ def check_corpus(path: Path, near: float = NEAR) -> tuple[int, list[Problem]]:
     problems += _patients(held, split_of)
     root = gold if gold.is_dir() else gold.parent
     problems += _inline(root.parent / "inline", held)
-    problems += _second(root.parent / "second", held)
+    for labelling in ("first", "second"):
+        problems += _second(root.parent / labelling, held)
     ranks = list(CLASSES)
     return lines, sorted(problems, key=lambda p: (ranks.index(p.kind), p.where, p.what))
 
@@ -259,17 +261,15 @@ def _inline(folder: Path, held: Sequence[_Held]) -> Iterator[Problem]:
 
 
 def _second(folder: Path, held: Sequence[_Held]) -> Iterator[Problem]:
-    """Second labels are checked as notes are, and must be of the same text."""
+    """Labels kept to measure agreement must be of the same text; their slips are part of it."""
     texts = {item.note.note_id: item.note.text for item in held}
     for file in sorted(folder.glob("*.jsonl")) if folder.is_dir() else ():
         for found in _read(file):
             if isinstance(found, Problem):
-                yield Problem(found.kind, f"second/{found.where}", found.what)
+                yield Problem(found.kind, f"{folder.name}/{found.where}", found.what)
                 continue
-            item = _Held(found.note, f"second/{found.where}")
-            yield from _note_problems(item)
-            where = f"{item.where} {found.note.note_id}"
+            where = f"{folder.name}/{found.where} {found.note.note_id}"
             if found.note.note_id not in texts:
-                yield Problem("second", where, "there is no first label of this note")
+                yield Problem("second", where, "there is no gold label of this note")
             elif texts[found.note.note_id] != found.note.text:
-                yield Problem("second", where, "its text is not that of the first label")
+                yield Problem("second", where, "its text is not that of the gold label")

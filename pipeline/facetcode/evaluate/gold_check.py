@@ -6,6 +6,7 @@ The claim lines are derived here on purpose from the guidelines (section 9) and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from facetcode import anatomy
@@ -106,6 +107,9 @@ def _not_applicable(note: GoldNote) -> Iterator[str]:
         yield "relief: without a block today there is no relief from it"
 
 
+_TRIGGER_CODES = re.compile(r"\b2055[23]\b")
+
+
 def _performed(note: GoldNote) -> Iterator[str]:
     flags = {*note.flags}
     if note.kind not in FACET_BLOCKS:
@@ -116,7 +120,9 @@ def _performed(note: GoldNote) -> Iterator[str]:
         yield f"status: coded in spite of {', '.join(sorted(STANDING_DOUBTS & flags))}"
     if note.status == "coded" and not note.levels:
         yield "status: coded without levels"
-    if note.status == "query" and not (STANDING_DOUBTS | {"LEVEL_AMBIGUOUS"}) & flags:
+    asked = (STANDING_DOUBTS | {"LEVEL_AMBIGUOUS"}) & flags
+    # Trigger point codes take the block in (guidelines, section 8); no flag of ours says so.
+    if note.status == "query" and not asked and not _TRIGGER_CODES.search(note.text):
         yield "status: query without a flag that says what to ask"
     if note.ordinal and note.intent != "diagnostic":
         yield "procedure: only a diagnostic block has an ordinal"

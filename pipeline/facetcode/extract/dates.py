@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 MONTHS = {
     name: number
@@ -65,23 +67,32 @@ _NAMED_YEAR = re.compile(
 
 def vague(text: str, start: int, end: int) -> list[tuple[int | None, int | None]]:
     """Month and year of each date without a day in a stretch of text ("in May", "10/2022")."""
-    found: list[tuple[int | None, int | None]] = []
-    for numeric in _MONTH_YEAR.finditer(text, start, end):
-        if not _OF_ELSE.search(text, max(start, numeric.start() - 60), numeric.start()):
-            found.append((int(numeric["month"]), int(numeric["year"])))
-    for named in _NAMED_YEAR.finditer(text, start, end):
-        if not _OF_ELSE.search(text, max(start, named.start() - 60), named.start()):
-            found.append((MONTHS[named["month"].lower()], int(named["year"]) % 100 + 2000))
-    found += [(None, int(bare["year"])) for bare in _BARE_YEAR.finditer(text, start, end)]
-    for match in _VAGUE.finditer(text, start, end):
+    starts, days = _vague_days(text)
+    return days[bisect_left(starts, start) : bisect_left(starts, end)]
+
+
+@lru_cache(maxsize=2)
+def _vague_days(text: str) -> tuple[list[int], list[tuple[int | None, int | None]]]:
+    """Every date without a day of a note, and where each starts; each sentence asks for its own."""
+    found: list[tuple[int, tuple[int | None, int | None]]] = []
+    for numeric in _MONTH_YEAR.finditer(text):
+        if not _OF_ELSE.search(text, max(0, numeric.start() - 60), numeric.start()):
+            found.append((numeric.start(), (int(numeric["month"]), int(numeric["year"]))))
+    for named in _NAMED_YEAR.finditer(text):
+        if not _OF_ELSE.search(text, max(0, named.start() - 60), named.start()):
+            month = MONTHS[named["month"].lower()]
+            found.append((named.start(), (month, int(named["year"]) % 100 + 2000)))
+    found += [(bare.start(), (None, int(bare["year"]))) for bare in _BARE_YEAR.finditer(text)]
+    for match in _VAGUE.finditer(text):
         if match["month"] and match["month"].lower() == "may" and match["month"][0] == "m":
             continue  # the verb
-        if _OF_ELSE.search(text, max(start, match.start() - 60), match.start()):
+        if _OF_ELSE.search(text, max(0, match.start() - 60), match.start()):
             continue
         year = match["y1"] or match["y2"]
-        month = MONTHS[match["month"].lower()] if match["month"] else None
-        found.append((month, int(year) if year else None))
-    return found
+        named_month = MONTHS[match["month"].lower()] if match["month"] else None
+        found.append((match.start(), (named_month, int(year) if year else None)))
+    found.sort(key=lambda pair: pair[0])
+    return [at for at, _ in found], [day for _, day in found]
 
 
 def opens_with_month(text: str, start: int) -> bool:

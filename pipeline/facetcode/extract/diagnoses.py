@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from functools import cache
 
 from facetcode.extract.reading import Reading
@@ -19,15 +20,36 @@ _BARE = re.compile(
 )
 # A category without subdivision (I10, G35) only under a diagnosis heading; C, T, L, S are levels.
 _SHORT = re.compile(
-    r"(?<![A-Za-z0-9.-])(?P<code>[ABD-KM-RV-Z]\d\d)(?![0-9A-Za-z]|\.\d|\s?(?:mg|ml|gauge))"
+    r"(?<![A-Za-z0-9.-])(?P<code>[ABD-KM-RV-Z]\d\d)(?![0-9A-Za-z]|\.(?:\d|[A-Z](?![a-z]))|\s?(?:mg|ml|gauge))"
+)
+# Subdivided but without its point, under such a heading: "E119", "S134XXD".
+_UNDOTTED = re.compile(
+    r"(?<![A-Za-z0-9.-])(?P<code>[ABD-KM-RV-Z]\d{3}[0-9A-Z]{0,3}|S\d{3}[0-9X]{2}[ADS])"
+    r"(?![0-9A-Za-z]|\.\d|\s?(?:mg|ml|gauge))"
 )
 _LIST = 80
 """Characters a list of codes goes on for behind a code."""
 
 
+_CODE = r"[A-TV-Z]\d[0-9A-Z]\.?[0-9A-Z]{0,4}"
+# "M54.2 neck pain", "neck pain (M54.2)": a code beside words makes them a diagnosis.
+_CODE_BEHIND = re.compile(rf"[\s,:;(\[/-]{{1,4}}(?:ICD\S*\s+)?{_CODE}\b")
+_CODE_BEFORE = re.compile(rf"\b{_CODE}[ \t,:;)\]/-]{{1,5}}$")
+_LISTS = frozenset({"diagnosis", "assessment", "codes"})
+
+
 @cache
 def _rule(name: str) -> Words:
-    return at_words(load_rules("diagnoses")[name])
+    rules = load_rules("diagnoses")
+    sources = [rules[name]] if isinstance(rules[name], str) else rules[name]
+    for part in ("region", "where", "without"):
+        sources = [source.replace(f"{{{part}}}", rules[part]) for source in sources]
+    return at_words(sources)
+
+
+@cache
+def _behind(name: str) -> re.Pattern[str]:
+    return re.compile(load_rules("diagnoses")[name], re.IGNORECASE)
 
 
 def _standard(raw: str) -> str:
@@ -37,35 +59,73 @@ def _standard(raw: str) -> str:
 
 def find(reading: Reading) -> tuple[Diagnosis, ...]:
     """Codes first, each once in order of mention; then diagnoses in words, code None."""
-    codes: dict[str, list[Evidence]] = {}
-    matches = [*_DOTTED.finditer(reading.even), *_BARE.finditer(reading.even)]
-    for section in reading.sections:
-        if section.category in {"diagnosis", "assessment", "codes"}:
-            matches += _SHORT.finditer(reading.even, section.body, section.end)
-    # A code without subdivision is one where codes are listed: "M47.814; HTN I10".
-    ends = [m.end() for m in matches]
-    matches += [
-        m
-        for m in _SHORT.finditer(reading.even)
-        if any(0 < m.start() - end <= _LIST for end in ends)
-    ]
-    for match in sorted({m.start(): m for m in matches}.values(), key=lambda m: m.start()):
-        if _rule("rejected").search(reading.even, max(0, match.start() - 40), match.start()):
-            continue
-        section = reading.section_at(match.start())
-        if section.category == "family":
-            continue
-        found = codes.setdefault(_standard(match["code"]), [])
-        found.append(reading.evidence(match.start(), match.end()))
-    words: list[Evidence] = []
-    for match in _rule("words").finditer(reading.even):
-        section = reading.section_at(match.start())
-        if section.category in {"family", "consent", "plan", "exam", "imaging"}:
-            continue
-        if _rule("negated").search(reading.even, max(0, match.start() - 50), match.start()):
-            continue
-        words.append(reading.evidence(match.start(), match.end()))
+    codes = _codes(reading)
+    words = _words(reading)
     return (
         *(Diagnosis(code, tuple(evidence)) for code, evidence in codes.items()),
         *((Diagnosis(None, tuple(words)),) if words else ()),
+    )
+
+
+def _codes(reading: Reading) -> dict[str, list[Evidence]]:
+    """Where each code stands; a code the note takes back anywhere is left out."""
+    matches = [*_DOTTED.finditer(reading.even), *_BARE.finditer(reading.even)]
+    for section in reading.sections:
+        if section.category in _LISTS:
+            for pattern in (_SHORT, _UNDOTTED):
+                matches += pattern.finditer(reading.even, section.body, section.end)
+    # A code without subdivision is one where codes are listed: "M47.814; HTN I10".
+    ends = sorted(m.end() for m in matches)
+    for match in _SHORT.finditer(reading.even):
+        behind = bisect_left(ends, match.start())
+        if behind and match.start() - ends[behind - 1] <= _LIST:
+            matches.append(match)
+    found: dict[str, list[Evidence]] = {}
+    rejected: set[str] = set()
+    for match in sorted({m.start(): m for m in matches}.values(), key=lambda m: m.start()):
+        if reading.section_at(match.start()).category == "family":
+            continue
+        code = _standard(match["code"])
+        before = max(0, match.start() - 60), match.start()
+        if _rule("rejected").search(reading.even, *before) or _behind("rejected_after").match(
+            reading.even, match.end()
+        ):
+            rejected.add(code)
+        found.setdefault(code, []).append(reading.evidence(match.start(), match.end()))
+    return {code: evidence for code, evidence in found.items() if code not in rejected}
+
+
+def _words(reading: Reading) -> list[Evidence]:
+    """Spine diagnoses in words; complaints and findings only where diagnoses are listed."""
+    words: list[Evidence] = []
+    spots = [(m.start(), m.end(), True) for m in _rule("words").finditer(reading.even)]
+    spots += [(m.start(), m.end(), False) for m in _rule("listed").finditer(reading.even)]
+    last = 0
+    for start, end, held in sorted(spots, key=lambda spot: (spot[0], -spot[1])):
+        if start < last or _not_held(reading, start, end):
+            continue
+        section = reading.section_at(start)
+        beside = _beside_code(reading, start, end)
+        if not beside:
+            if section.category in {"family", "consent", "plan", "exam", "imaging", "allergies"}:
+                continue
+            if not held and section.category not in {"diagnosis", "assessment"}:
+                continue
+            sentence = reading.sentence_at(start)
+            if _behind("scan").search(reading.even, sentence.start, start):
+                continue
+        words.append(reading.evidence(start, end))
+        last = end
+    return words
+
+
+def _not_held(reading: Reading, start: int, end: int) -> bool:
+    return _rule("negated").search(reading.even, max(0, start - 60), start) is not None or bool(
+        _behind("negated_after").match(reading.even, end)
+    )
+
+
+def _beside_code(reading: Reading, start: int, end: int) -> bool:
+    return _CODE_BEHIND.match(reading.even, end) is not None or (
+        _CODE_BEFORE.search(reading.even, max(0, start - 30), start) is not None
     )

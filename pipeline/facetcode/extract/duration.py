@@ -29,8 +29,8 @@ _N = (
 # Matched in small letters, which is twice as fast as ignoring letter case.
 _FOR = re.compile(
     rf"(?<![\w./-])(?:x\s?|~|>|<)?(?P<n>{_N})(?P<half>\s+and\s+a\s+half|\s*1/2|\.5)?"
-    r"\s*(?:\+|plus|or\s+more|(?:odd|full|whole|long|good|further)\b)?\s*-?\s*(?:to\s+\d+\s*)?"
-    r"(?P<unit>years?|yrs?|y(?:rs?)?\b|months?|mos?\b|mths?|m\b(?=\s*(?:[.,;)]|$|\n|duration|hx|history|of\s+\w*\s*pain))|weeks?|wks?)(?![a-z])"
+    r"\s*(?:\+|plus|or\s+more|(?:odd|full|whole|long|good|further)\b)?\s*(?:(?:-|to)\s*\d{1,3}\s*)?-?\s*"
+    r"(?P<unit>years?|yrs?|y(?:rs?)?\b|months?|mos?\b|mths?|m\b(?=\s*(?:[.,;)]|$|\n|duration|hx|history|of\s+\w*\s*pain))|weeks?|wks?|days?)(?![a-z])"
     r"(?P<half2>\s+and\s+(?:a\s+)?half)?"
     r"(?!\s*[./-]?\s*o\b|\s*(?:old|-old|follow|later|f/u|from\s+now|per\b|(?:after|post)[\s-]+(?:the\s+|her\s+|his\s+)?(?:first|second|last|block|injection|mbb|surger|procedure|op\b|fusion|rf)"
     r"|of\s+(?:age|pt|physical|therap|nsaid|home|chiro|conservative|meloxicam|naproxen|relief|treat|exerc|physio|acup|experience|service)))",
@@ -56,7 +56,7 @@ _PERSON = re.compile(
 )
 _THIS = re.compile(
     r"\b(?:it|this|that|these|they|which)\b[^.;]{0,20}\b(?:has|have|had|is|was|started|began|goes|lasts?|been)\b"
-    r"|\b(?:has|had|have)\s+(?:had\s+)?(?:this|it|them)\b|\bgoing\s+on\b|\bsymptomatic\b|\bongoing\b",
+    r"|\b(?:has|had|have)\s+(?:had\s+)?(?:this|it|them)\b|\bgoing\s+on\b|\bpresent\b|\bsymptomatic\b|\bongoing\b",
     re.IGNORECASE,
 )
 _TITLED = re.compile(r"duration|onset|pain\s+h(?:istory|x)|chronicity|length", re.IGNORECASE)
@@ -114,7 +114,8 @@ def _stated(reading: Reading) -> Iterator[tuple[float, int, int]]:
     """Numbers of weeks, months or years that the pain has lasted."""
     for match in _FOR.finditer(lowered(reading.even)):
         months = _months(match["n"], match["unit"], bool(match["half"] or match["half2"]))
-        if _OFTEN.search(reading.even, max(0, match.start() - 16), match.start()):
+        often = _OFTEN.search(reading.even, max(0, match.start() - 16), match.start())
+        if often and match["n"] in {"a", "an"}:
             continue
         if months is not None and _of_pain(reading, match.start(), match.end(), months):
             yield months, match.start(), match.end()
@@ -287,10 +288,12 @@ def _months(raw: str, unit: str, half: bool) -> float | None:
         number = 1.0
     else:
         number = numbers.value(raw)
-    if number is None or number > 80:
+    if number is None or (number > 80 and unit[0].lower() != "d"):
         return None
     number += 0.5 if half else 0.0
     first = unit[0].lower()
+    if first == "d":
+        return number / 30
     if first == "y":
         return number * 12
     return number if first == "m" else number / 4

@@ -275,12 +275,13 @@ def _prefix_style(
     """
     if len({word.value for word in found}) < 2 or found[0].start > group[0].target.start:
         return None
-    starts = [treated.target.start for treated in group]
-    stops = [word.start for word in found[1:]] + [starts[-1] + 1]
-    for word, stop in zip(found, stops, strict=True):
-        if not any(word.end <= start < stop for start in starts):
-            return None
-    return {start: next(word for word in reversed(found) if word.end <= start) for start in starts}
+    told = {
+        treated.target.start: next(
+            word for word in reversed(found) if word.end <= treated.target.start
+        )
+        for treated in group
+    }
+    return told if {w.value for w in told.values()} == {w.value for w in found} else None
 
 
 def _suffix_style(text: str, group: Sequence[Treated], found: Sequence[SideWord]) -> bool:

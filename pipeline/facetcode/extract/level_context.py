@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from facetcode import anatomy
 from facetcode.extract.level_grammar import Mention
 from facetcode.extract.reading import LIVE, Reading, Status
 from facetcode.extract.rules import Words, at_words, load_rules
@@ -118,6 +119,25 @@ def _procedure(
     return left[-1] if left else here[0]
 
 
+# "left C5-6 -- correction, C4-5": what stands before is taken back where it stands.
+_CORRECTS = re.compile(
+    r"\b(?:correction|corrected\s+to|i\s+mean|make\s+that|scratch\s+that|should\s+(?:be|read)|sorry|or\s+rather)\b"
+    r"|^\s+no,?\s+$",
+    re.IGNORECASE,
+)
+
+
+def _taken_back(reading: Reading, levels: Sequence[Target], index: int) -> bool:
+    """Whether a level is corrected to the next one in its own sentence."""
+    if index + 1 >= len(levels):
+        return False
+    target, following = levels[index], levels[index + 1]
+    if following.start - target.end > 50:
+        return False
+    same = reading.sentence_at(target.start) == reading.sentence_at(following.start)
+    return same and _CORRECTS.search(reading.words(target.end, following.start)) is not None
+
+
 def _line_above(reading: Reading, target: Target, others: Sequence[Target]) -> Target | None:
     """The procedure named in the line right above, where a note breaks its title into lines."""
     before = bisect_left(others, target.start, key=_start)
@@ -171,7 +191,9 @@ def read(reading: Reading) -> list[Treated]:
         preceding = levels[first - 1].end if first else 0
         governed = Target(LEVEL, levels[first].start, levels[last].end)
         kind = _object(reading, governed, following, preceding)
-        if reading.grid.leaves_out(target.start):
+        if kind == "level" and any(i.first == anatomy.TON for i in target.mention.items):  # type: ignore[union-attr]
+            kind = "nerve"
+        if reading.grid.leaves_out(target.start) or _taken_back(reading, levels, index):
             kind = "not_treated"
         section = reading.section_at(target.start)
         procedure = _procedure(

@@ -127,6 +127,12 @@ def _is_ours(treated: Treated) -> bool:
     return treated.procedure in OURS or treated.procedure is None
 
 
+def _told(treated: Treated) -> bool:
+    """Whether needle or drug stand beside more than a lone vertebra, which may be a landmark."""
+    items = treated.mention.items
+    return treated.narrated and (len(items) > 1 or items[0].form != "single")
+
+
 def _select(mentions: Sequence[Treated]) -> tuple[list[Treated], list[Treated], list[Treated]]:
     """Live mentions of the block: in the heading, in the account, in addenda."""
     live = [t for t in mentions if t.live and _is_ours(t)]
@@ -134,7 +140,7 @@ def _select(mentions: Sequence[Treated]) -> tuple[list[Treated], list[Treated], 
     body = [
         t
         for t in live
-        if t.place == "body" and (t.acted or t.object in {"nerve", "joint"} or t.named)
+        if t.place == "body" and (t.acted or _told(t) or t.object in {"nerve", "joint"} or t.named)
     ]
     if not header:
         # A title without a heading of its own: the block's name, told without needle or drug.
@@ -609,7 +615,12 @@ def _resolve(
             side = default if override is None else override
         levels.append(
             Level(
-                joint, side, named_as, _evidence_for(reading, joint, chosen), because.get(joint, "")
+                joint,
+                side,
+                named_as,
+                _evidence_for(reading, joint, chosen),
+                because.get(joint, ""),
+                _side_evidence(side, [fixed] if fixed else [*header.sides, *body.sides], note),
             )
         )
     ours = tuple(level for level in levels if anatomy.is_cervical_thoracic(level.joint))
@@ -625,10 +636,21 @@ def _resolve(
                     v.named_as,
                     (*v.evidence, reading.evidence(word.start, word.end)),
                     v.because,
+                    (reading.evidence(word.start, word.end),),
                 )
                 for v in ours
             )
     return Found(ours, leftover, lumbar, tuple(doubts))
+
+
+def _side_evidence(side: Side, words: Sequence[SideWord], note: _NoteSides) -> tuple[Evidence, ...]:
+    """The words that give a level its side: those beside levels, and the note's other places."""
+    if side == "unstated":
+        return ()
+    voted = [word for _, _, word in note.votes]
+    fitting = {w for w in (*words, *voted) if side == "bilateral" or w.value == side}
+    spots = sorted({(word.start, word.end) for word in fitting})
+    return tuple(note.reading.evidence(start, end) for start, end in spots)
 
 
 def _by_side(nerves: dict[str, set[KnownSide]], default: Side) -> dict[Side, list[str]]:

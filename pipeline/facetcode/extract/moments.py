@@ -27,6 +27,8 @@ _SEASONS = {
     "easter": 4, "thanksgiving": 11, "new year": 1, "new years": 1, "new year's": 1, "labor day": 9,
     "halloween": 10,
 }  # fmt: skip
+_SLASHED = re.compile(r"(?P<month>1[0-2]|0?[1-9])/(?P<year>\d\d)")
+_FEW_YEARS = 6
 _ALSO_WORDS = frozenset({"may", "march", "mar", "fall"})
 _NAMED = (
     r"(?:(?P<last>last|this\s+past|the\s+past|previous)\s+)?"
@@ -54,6 +56,8 @@ def find(text: str, written: Sequence[Written], today: date | None) -> list[Mome
         for w in whole
         if w.day is not None and (today is None or w.day <= today)
     ]
+    if today is not None:
+        found += [m for w in whole if (m := _month_and_year(text, w, today)) is not None]
     at = 0
     for match in _MOMENT.finditer(lowered(text)):
         while at < len(whole) and whole[at].end <= match.start():
@@ -64,6 +68,17 @@ def find(text: str, written: Sequence[Written], today: date | None) -> list[Mome
         if moment is not None:
             found.append(moment)
     return sorted(found, key=lambda moment: moment.start)
+
+
+def _month_and_year(text: str, written: Written, today: date) -> Moment | None:
+    """The other reading of "11/24": a month and its year, where the year is of the last few."""
+    match = _SLASHED.fullmatch(text, written.start, written.end)
+    if match is None:
+        return None
+    year = 2000 + int(match["year"])
+    if not today.year - _FEW_YEARS <= year <= today.year:
+        return None
+    return Moment(written.start, written.end, year, int(match["month"]))
 
 
 def _moment(text: str, match: re.Match[str], today: date | None) -> Moment | None:

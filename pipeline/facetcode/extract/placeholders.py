@@ -11,15 +11,18 @@ _FIELD = re.compile(
     r"\*{3,}|_{3,}|\{\{[^{}\n]{0,60}\}\}|\[\[[^\[\]\n]{0,60}\]\]"
     r"|\[(?:FILL|SELECT|ENTER|INSERT|CHOOSE)[^\]\n]{0,60}\]"
     r"|\[\s*(?:levels?|side|laterality|left/right|right/left|L/R|R/L|nerves?|joints?|guidance"
-    r"|left\s?/\s?right\s?/\s?bilateral|modality|\*+|_+|x{2,}|\?+|%|date|percent(?:age)?|number)"
+    r"|left\s?/\s?right\s?/\s?bilateral|modality|imaging|image|intent|diagnostic|therapeutic|relief|location|select|choose"
+    r"|\*+|_+|x{2,}|\?+|%|date|percent(?:age)?|number)"
     r"[^\]\n]{0,40}\]"
     r"|\{[A-Za-z_][A-Za-z_ :/|]{1,40}(?::\d+)?\}|<<[^<>\n]{1,40}>>"
     r"|<(?:levels?|side|laterality|guidance)[^<>\n]{0,20}>"
-    r"|@[A-Z][A-Z0-9_]{2,}@|\bXX+\b|(?<![\w#])#{2,}(?!\w)|\bC#|\bC_|\bTBD\b",
+    r"|@[A-Z][A-Z0-9_]{2,}@|\bXX+\b|(?<![\w#])#{2,}(?!\w)"
+    r"|(?<![\w?])\?{2,}(?![\w?])|(?<=:)[ ]*\.{4,}(?=[ ]*(?:\n|$))|\bC#|\bC_|\bTBD\b",
     re.IGNORECASE,
 )
 _ADMIN = re.compile(
-    r"name|dob|birth|mrn|patient|date|time|signature|sign|phone|fax|account|address|facility|physician|provider|notes?\b|initial",
+    r"name|dob|birth|mrn|patient\s*(?:name|id|:|$)|\bdate|\btime\b|\bsign(?:ature|ed)?\b|phone|fax|account|address|facility"
+    r"|physician|provider|notes?\b|initials\b",
     re.IGNORECASE,
 )
 
@@ -66,11 +69,12 @@ def about(reading: Reading, field: Evidence) -> set[str]:
 
     A bare blank in the procedure's heading can hold any of them.
     """
-    if reading.section_at(field.start).category == "procedure" and not re.search(
-        r"[A-Za-z]", field.text
-    ):
-        return {"level", "side", "guidance"}
     line_start = reading.even.rfind("\n", 0, field.start) + 1
     around = reading.even[max(line_start, field.start - 40) : field.start] + field.text
     around += reading.even[field.end : field.end + 30].split("\n")[0]
-    return {name for name, pattern in _ABOUT.items() if pattern.search(around)}
+    named = {name for name, pattern in _ABOUT.items() if pattern.search(around)}
+    section = reading.section_at(field.start)
+    heading = section.category == "procedure" and line_start <= section.body
+    if heading and not re.search(r"[A-Za-z]", field.text):
+        return named | {"level", "side", "guidance"}
+    return named

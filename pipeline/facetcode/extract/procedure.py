@@ -235,6 +235,8 @@ def find(reading: Reading, levels: Sequence[Treated]) -> tuple[Procedure, tuple[
     named = facet_header or list(done.facet)
     kind = "medial_branch_block" if named[0].label == "MBB" else "intraarticular"
     technique = _technique(reading, kind)
+    if technique == "medial_branch_block" and not _names_nerves(reading, levels):
+        technique = None  # a pillar or a process beside a joint is where the joint lies
     if technique and technique != kind and not any(t.label == "MBB" for t in named[:1]):
         kind = technique
     elif technique == "intraarticular" and kind == "medial_branch_block" and not levels:
@@ -282,6 +284,16 @@ def _after_all(reading: Reading, done: Performed) -> bool:
         and reading.section_time(a.start) == "performed"
     ]
     return bool(injected)
+
+
+def _names_nerves(reading: Reading, levels: Sequence[Treated]) -> bool:
+    """Whether the account names nerves, or single vertebrae as the needles' places."""
+    return any(reading.status(t) in LIVE for t in reading.of("MEDIAL_BRANCH", "MBB")) or any(
+        t.live
+        and t.object in {"nerve", "bone"}
+        and any(item.form == "single" for item in t.mention.items)
+        for t in levels
+    )
 
 
 def _separate(reading: Reading, facet: Sequence[Target], rfa: Sequence[Target]) -> bool:
@@ -500,6 +512,8 @@ def _of_today(reading: Reading, start: int, end: int) -> bool:
         return False
     if _IF.search(reading.even, sentence.start, start):
         return False
+    if reading.done_today(start) and not reading.has_day(sentence):
+        return True
     if section.category in _HEADER | {
         "narrative",
         "addendum",

@@ -35,6 +35,7 @@ _GONE_AFTER = re.compile(
     re.IGNORECASE,
 )
 _DENIED_AFTER = re.compile(
+    r"^\s*\(\s*-\s*\)|"
     r"^[\s:|=()\[\]-]*(?:(?:is|was|are|were|has\s+been|symptoms?|sx|pain|signs?)[\s:|=-]+)*(?:\[?x?\]?\s*)?(?:absent|none|no\b|nil|neg\w*|-\s*ve|"
     r"not\s+(?:present|seen|found|suspected|evident|reported|noted|elicited|likely)|den(?:ied|ies)|ruled[\s-]+out|excluded|unlikely|n/?a\b|0\b)|"
     r"\b(?:ruled\s+out|excluded|is\s+unlikely|was\s+unlikely|but\s+(?:the\s+)?emg\s+(?:was\s+)?(?:normal|negative)|is\s+lumbar)\b",

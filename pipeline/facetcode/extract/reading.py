@@ -143,6 +143,20 @@ class Reading:
         days = [w.day for w in self.dates if section.start <= w.start < section.body and w.day]
         return bool(days) and self.dos is not None and all(day < self.dos for day in days)
 
+    def names_procedure(self, sentence: Sentence) -> bool:
+        """Whether a sentence is the first under a heading that names the procedure."""
+        section = self.section_at(sentence.end - 1)
+        return (
+            section.category == "procedure"
+            and section.time == "performed"
+            and bool(section.heading)
+            and not self.even[section.body : max(section.body, sentence.start)].strip()
+        )
+
+    def done_today(self, offset: int) -> bool:
+        """Whether the heading says what follows was done: "Procedure performed today"."""
+        return _DONE_TODAY.search(self.section_at(offset).heading) is not None
+
     def has_day(self, sentence: Sentence) -> bool:
         """Whether a sentence holds a date to the day."""
         return any(w.day and sentence.start <= w.start < sentence.end for w in self.dates)
@@ -176,9 +190,12 @@ def status_of(
             return status  # type: ignore[return-value]
     sentence = reading.sentence_at(start)
     section = reading.section_time(start)
-    if _DONE_TODAY.search(reading.section_at(start).heading) and not reading.has_day(sentence):
+    if reading.done_today(start) and not reading.has_day(sentence):
         return "performed"  # "Procedure performed today": what stands under it was
     cues = sorted((m for m in modifiers if m[0] in _TENSE), key=lambda m: _distance(start, end, m))
+    if reading.names_procedure(sentence):
+        # "Medial branch block, first of a planned two": a title names what was done.
+        cues = [m for m in cues if m[0] == "TODAY"]
     if any(m[0] == "TODAY" for m in cues):
         # "Today I performed a first diagnostic block": first says which, not when.
         cues = [m for m in cues if not _NUMBERED.match(reading.even, m[1], m[2])]
@@ -190,6 +207,8 @@ def status_of(
             return "prior"
     if cues:
         return _TENSE[cues[0][0]]  # type: ignore[return-value]
+    if reading.names_procedure(sentence):
+        return "performed"
     if section == "performed":
         general = _GENERAL.search(reading.even, sentence.start, sentence.end)
         if general and not _PAST.search(reading.even, sentence.start, sentence.end):

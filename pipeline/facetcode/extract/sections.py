@@ -46,8 +46,9 @@ _LABEL = re.compile(
 )
 # "PROC B/L MBB L3, L4": a heading in capitals without a mark behind it.
 _BARE = re.compile(
-    r"(?P<name>PROC|PROCEDURES?|OPERATION|TECHNIQUE|TECH|PLAN|IMPRESSION|ASSESSMENT|INDICATION|DX|HPI|EXAM|MEDS)"
-    r"[ ]+(?=[A-Za-z0-9])(?!(?:was|is|were|has|note|room|suite|table|and|or|of|for|in|by|tolerated|done|to)\b)"
+    r"(?P<name>PROC|PROCEDURES?|OPERATION|TECHNIQUE|TECH|PLAN|IMPRESSION|ASSESSMENT|INDICATION|DX|HPI"
+    r"|EXAM|MEDS)[ ]+(?=[A-Za-z0-9])(?!(?:was|is|were|has|note|room|suite|table|and|or|of|for|in|by"
+    r"|tolerated|done|to)\b)"
 )
 # Inside running text only unmistakable headings count: capitalised, with a colon.
 _INSIDE = re.compile(
@@ -303,7 +304,8 @@ _ONE_LINE = frozenset(
 
 # "8:25a Reviewed w him": a new entry of a running chart ends what stood before.
 _ENTRY = re.compile(
-    r"\n[ ]*(?=(?:\d{1,2}/\d{1,2}(?:/\d{2,4})?[ ,]+)?(?:\d{1,2}:\d{2}[ ]?(?:[ap]\.?m?\.?)?|[0-2]\d[0-5]\d)[ :,-]+[A-Za-z\d])"
+    r"\n[ ]*(?=(?:\d{1,2}/\d{1,2}(?:/\d{2,4})?[ ,]+)?"
+    r"(?:\d{1,2}:\d{2}[ ]?(?:[ap]\.?m?\.?)?|[0-2]\d[0-5]\d)[ :,-]+[A-Za-z\d])"
 )
 
 

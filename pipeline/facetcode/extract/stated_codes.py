@@ -15,22 +15,40 @@ _CODE = re.compile(
 )
 _MODIFIER = re.compile(r"50|KX|RT|LT|59|XS|XU|GA|GZ|51|26|TC|22|52|53", re.IGNORECASE)
 _NOT_TODAY = re.compile(
-    r"\b(?:request|authori[sz]|approved|pending|plan|next|previous|prior|last|denied|will|schedule|future|not\s+billed|do\s+not\s+bill)\b",
+    r"\b(?:request\w*|authori[sz]\w*|approv\w*|pending|plan(?:ned)?|next|previous|prior|last|denied|will(?!\s+(?:bill|code|submit))|"
+    r"schedule\w*|future|if)\b",
     re.IGNORECASE,
 )
+_REFUSED = re.compile(
+    r"\b(?:not|no|without|never|(?:do|does|did)\s+not\s+(?:bill|code|report|charge)|instead\s+of|rather\s+than)\s+"
+    r"(?:(?:a|the|for|code|cpt|billing|bill)\s+)*$",
+    re.IGNORECASE,
+)
+_REFUSED_AFTER = re.compile(
+    r"[\s,)-]*(?:(?:is|was|are|were)\s+)?(?:included\s+and\s+)?(?:(?:is|was)\s+)?"
+    r"(?:not\s+(?:separately\s+|being\s+)?(?:bill|report|charg|cod|submitt|cover|list)\w*|bundled|included\b)",
+    re.IGNORECASE,
+)
+_TODAY = re.compile(r"\btoday\b", re.IGNORECASE)
+_ELSEWHERE = frozenset({"plan", "history", "consent", "family", "diagnosis"})
 
 
 def find(reading: Reading) -> tuple[StatedCode, ...]:
-    """Codes outside plans, history and requests, each mention once."""
+    """Codes outside plans, history and requests, and not said to be left unbilled; each once."""
     found: dict[tuple[str, tuple[str, ...]], StatedCode] = {}
     for match in _CODE.finditer(reading.even):
         section = reading.section_at(match.start())
-        if section.category in {"plan", "history", "consent", "family", "diagnosis"}:
-            continue
         sentence = reading.sentence_at(match.start())
+        today = _TODAY.search(reading.even, sentence.start, match.start())
+        if section.category in _ELSEWHERE and not today:
+            continue
         if section.category != "codes" and _NOT_TODAY.search(
             reading.even, sentence.start, match.start()
         ):
+            continue
+        if _REFUSED.search(
+            reading.even, max(sentence.start, match.start() - 40), match.start()
+        ) or _REFUSED_AFTER.match(reading.even, match.end()):
             continue
         modifiers = tuple(m.group().upper() for m in _MODIFIER.finditer(match["tail"] or ""))
         key = (match["code"].upper(), modifiers)

@@ -6,12 +6,13 @@ import copy
 import json
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
 from facetcode import anatomy
 from facetcode.coder import Coder, meta_of
-from facetcode.coding import Policy, load_policy
+from facetcode.coding import InForce, Policy, load_policy
 from facetcode.errors import PolicyError, RecordError
 from facetcode.facts import FACET_BLOCKS, Intent, Kind, Modality, Side, When
 from facetcode.record import facts_from_json, to_json
@@ -61,6 +62,16 @@ class Policies:
     def _add(self, policy: Policy) -> Coder:
         coder = self._coders[policy.name] = Coder(policy)
         return coder
+
+    def in_force(self, label: str) -> tuple[Policy, InForce]:
+        """The policy of a label and its rules on the label's day; PolicyError where none hold."""
+        policy = self.coder(label).policy
+        if not isinstance(policy, Policy):
+            raise DeskError("the record's policy is not known here")
+        try:
+            return policy, policy.on(date.fromisoformat(label.partition("@")[2]))
+        except ValueError:
+            raise DeskError("the record's policy names no day") from None
 
     def coder(self, label: str) -> Coder:
         """The coder for a record's ``policy``, ``medicare@2026-05-21`` say, or DeskError."""
@@ -166,7 +177,8 @@ def _level(new: dict[str, Any], change: Change) -> dict[str, Any]:
 def _set_level(new: dict[str, Any], change: Change, words: Words) -> None:
     level = _level(new, change)
     level["side"] = _one_of(change, "side", SIDES)
-    level["evidence"] = [*level.get("evidence", ()), *words]
+    # The words of the side that was wrong are no reason for the right one.
+    level["side_evidence"] = words
     _settle(new, "SIDE_")
 
 

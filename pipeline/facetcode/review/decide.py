@@ -9,13 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from io import StringIO
 from typing import Any
 
 from sqlalchemy import Connection, func, or_, select, update
 
-from facetcode.physician.queries import draft
-from facetcode.physician.write import write_markdown
+from facetcode.physician.queries import Query, draft
 from facetcode.recode import answer_of
 from facetcode.review.audit import note_down
 from facetcode.review.correct import (
@@ -40,12 +38,13 @@ from facetcode.review.schema import (
     reviews,
     users,
 )
-from facetcode.review.store import DeskError, Store, before_now, now
-from facetcode.review.worklist import HOLD_MINUTES
+from facetcode.review.store import HOLD_MINUTES, DeskError, Store, before_now, now
+from facetcode.terminal import one_line
 
 _MAX_SECONDS = 3600.0
 _MAX_TEXT = 20_000
-_FINAL = ("accept", "reject", "query")
+DRAFTED = ("accept", "reject", "override", "lines", "body")
+"""What a draft holds: reasons by what they are of, other lines, a request's text."""
 
 
 class Conflict(DeskError):
@@ -108,14 +107,13 @@ def _load(connection: Connection, item_id: int, user: User) -> Item:
 
 def _visible(connection: Connection, item: Item, user: User) -> bool:
     """Whether the user may read the note; nobody may who is to review it blind."""
-    pending = connection.execute(
-        select(reviews.c.id).where(
-            reviews.c.item_id == item.row.id,
-            reviews.c.auditor == user.id,
-            reviews.c.done_at.is_(None),
-        )
-    ).first()
-    if pending is not None:
+    pending = select(reviews.c.id).where(
+        reviews.c.item_id == item.row.id,
+        reviews.c.auditor == user.id,
+        reviews.c.done_at.is_(None),
+    )
+    # Samples are drawn from finished notes alone, and a note drawn stays finished.
+    if item.row.state == "done" and connection.execute(pending).first() is not None:
         return False
     if user.may("auditor"):
         return True
@@ -501,10 +499,34 @@ def _forget_draft(connection: Connection, item_id: int, user: User) -> None:
 
 
 def request_for(item: Item) -> str:
-    """The addendum request as it would be sent: every question the flags lead to."""
-    out = StringIO()
-    write_markdown(draft(answer_of({**item.current, "meta": item.current.get("meta") or {}})), out)
-    return out.getvalue()
+    """The addendum request as it would be sent: every question the flags lead to, or nothing."""
+    asked = list(draft(answer_of({**item.current, "meta": item.current.get("meta") or {}})))
+    if not asked:
+        return ""
+    day = f" of {item.row.day}" if item.row.day else ""
+    return "\n".join(
+        (
+            f"To {item.row.provider or 'the physician'}, about note {item.row.note_id}{day}.",
+            "Please answer from your own knowledge of the encounter, as an addendum to the note.",
+            "No answer is expected or preferred.",
+            *(_question(number, one) for number, one in enumerate(asked, start=1)),
+        )
+    )
+
+
+def _question(number: int, asked: Query) -> str:
+    """One question as plain text: what the note says, what is unclear, the answers there are."""
+    said = "; ".join(f"“{one_line(quote, longest=400)}”" for quote in asked.documented)
+    question = asked.question
+    return "\n   ".join(
+        (
+            f"\n{number}. {question.item}",
+            f"The note says: {said or 'nothing on this was found'}",
+            f"Unclear: {question.unclear}",
+            question.ask,
+            *(f"( ) {answer}" for answer in question.answers),
+        )
+    )
 
 
 def queries_of(store: Store, item_id: int) -> list[Any]:
@@ -533,21 +555,36 @@ def history_of(store: Store, item_id: int) -> list[Any]:
         )
 
 
-def earlier_blocks(store: Store, item: Item) -> list[Any]:
-    """The same patient's other notes of a block, newest first; without text."""
+def earlier_blocks(store: Store, item: Item) -> list[dict[str, Any]]:
+    """The same patient's earlier notes of a block, newest first: what was done, and the relief."""
     if not item.row.patient:
         return []
     with store.read() as connection:
-        return list(
-            connection.execute(
-                select(items.c.id, items.c.note_id, items.c.day, items.c.codes, items.c.state)
-                .where(
-                    items.c.patient == item.row.patient,
-                    items.c.id != item.row.id,
-                    or_(items.c.day <= item.row.day, items.c.day == ""),
-                    items.c.status != "not_applicable",
-                )
-                .order_by(items.c.day.desc())
-                .limit(20)
+        rows = connection.execute(
+            select(items, records.c.suggested, records.c.current)
+            .join(records, records.c.item_id == items.c.id)
+            .where(
+                items.c.patient == item.row.patient,
+                items.c.id != item.row.id,
+                or_(items.c.day <= item.row.day, items.c.day == ""),
+                items.c.status != "not_applicable",
             )
-        )
+            .order_by(items.c.day.desc(), items.c.id.desc())
+            .limit(20)
+        ).all()
+    return [_block(row, json.loads(row.current or row.suggested)) for row in rows]
+
+
+def _block(row: Any, record: Mapping[str, Any]) -> dict[str, Any]:
+    done = record["procedure"]
+    ordinal = {1: "first", 2: "second"}.get(done.get("ordinal"))
+    today = [(spot["low"], spot["high"]) for spot in record["relief"] if spot["when"] == "today"]
+    return {
+        "note_id": row.note_id,
+        "day": row.day,
+        "codes": row.codes,
+        "state": row.state,
+        "block": ", ".join(filter(None, (done["kind"], done["intent"], ordinal))),
+        "levels": [f"{level['joint']} {level['side']}" for level in record["levels"]],
+        "relief": [f"{a:g} %" if a == b else f"{a:g}–{b:g} %" for a, b in today],
+    }

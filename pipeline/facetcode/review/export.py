@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import select
 
+from facetcode.annotate.suggest import spans_of
 from facetcode.errors import AnnotationError
-from facetcode.evaluate.gold import META_KEYS, GoldSpan, make_note, to_gold
+from facetcode.evaluate.gold import META_KEYS, make_note, to_gold
 from facetcode.facts import FACET_BLOCKS
 from facetcode.output import unformula
 from facetcode.review.audit import note_down
@@ -173,49 +174,7 @@ def _gold(row: Any, record: Mapping[str, Any], policies: Policies) -> Any:
         "flags": list(dict.fromkeys(flags)),
         "clean": bool(ours and record["status"] == "coded" and not flags),
     }
-    return make_note(values, text, tuple(_spans(record, text)), f"note {row.note_id}", {})
-
-
-def _spans(record: Mapping[str, Any], text: str) -> list[GoldSpan]:
-    """Marks from evidence; marks do not overlap, so the first of two that would is kept."""
-    wanted: list[GoldSpan] = []
-
-    def add(label: str, fact: Mapping[str, Any], attrs: dict[str, str]) -> None:
-        for spot in fact.get("evidence", ()):
-            words = text[spot["start"] : spot["end"]]
-            if not spot.get("note_id") and words and words == words.strip():
-                wanted.append(GoldSpan(label, spot["start"], spot["end"], attrs))
-
-    by_words: dict[tuple[int, int], list[Mapping[str, Any]]] = {}
-    for level in record["levels"]:
-        for spot in level.get("evidence", ()):
-            by_words.setdefault((spot["start"], spot["end"]), []).append(level)
-    for (start, end), named in by_words.items():
-        sides = {level["side"] for level in named}
-        attrs = {
-            "joint": " ".join(level["joint"] for level in named),
-            "side": sides.pop() if len(sides) == 1 else "unstated",
-        }
-        add("level", {"evidence": [{"start": start, "end": end}]}, attrs)
-    if record["procedure"]["kind"]:
-        add("procedure", record["procedure"], {"kind": record["procedure"]["kind"]})
-    if record["guidance"]["modality"] != "unstated":
-        add("guidance", record["guidance"], {"modality": record["guidance"]["modality"]})
-    for relief in record["relief"]:
-        attrs = {key: f"{relief[key]:g}" for key in ("low", "high")}
-        add("relief", relief, {**attrs, "when": relief["when"]})
-    for diagnosis in record["diagnoses"]:
-        add("diagnosis", diagnosis, {"code": diagnosis.get("code") or ""})
-    for score in record.get("scores", ()):
-        low, high = f"{score['low']:g}", f"{score['high']:g}"
-        value = low if low == high else f"{low}-{high}"
-        attrs = {"when": score["when"], "value": value, "scale": f"{score['scale']:g}"}
-        add("score", score, attrs)
-    kept: list[GoldSpan] = []
-    for span in sorted(wanted, key=lambda s: (s.start, -s.end)):
-        if not kept or span.start >= kept[-1].end:
-            kept.append(span)
-    return kept
+    return make_note(values, text, tuple(spans_of(record, text)), f"note {row.note_id}", {})
 
 
 def as_jsonl(rows: Iterator[dict[str, Any]]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from statistics import median
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, MultipleLocator
 from sqlalchemy import select
 
 from facetcode.review.schema import decisions, items, queries, reviews, users
@@ -27,6 +28,9 @@ _COLOURS = {
     "rejected": "#D55E00",
 }
 _MOST = 8
+_BESIDE: dict[str, Any] = {
+    "frameon": False, "fontsize": "small", "loc": "center left", "bbox_to_anchor": (1, 0.5),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,9 @@ def chart(name: str, figures: Figures) -> bytes:
     """One chart as SVG; KeyError where there is none of that name."""
     figure = Figure(figsize=(7, 3), layout="constrained")
     axes = figure.add_subplot()
+    # Counts are whole: an axis of 0.2 notes helps nobody.
+    whole = MaxNLocator(nbins="auto", integer=True, min_n_ticks=1)
+    (axes.xaxis if name == "reasons" else axes.yaxis).set_major_locator(whole)
     CHARTS[name](axes, figures)
     axes.spines[["top", "right"]].set_visible(False)
     out = io.BytesIO()
@@ -119,11 +126,12 @@ def _throughput(axes: Any, figures: Figures) -> None:
     floor = [0] * len(days)
     for coder in sorted({name for found in figures.finished.values() for name in found}):
         counts = [figures.finished[day].get(coder, 0) for day in days]
-        axes.bar(days, counts, bottom=floor, label=coder)
+        axes.bar(days, counts, bottom=floor, label=coder, width=0.6)
         floor = [a + b for a, b in zip(floor, counts, strict=True)]
     axes.set_ylabel("notes finished")
+    axes.set_xlim(-0.7, max(len(days), 5) - 0.3)
     axes.tick_params(axis="x", rotation=45)
-    axes.legend(frameon=False, fontsize="small")
+    axes.legend(**_BESIDE)
     return None
 
 
@@ -136,7 +144,7 @@ def _outcomes(axes: Any, figures: Figures) -> None:
         axes.bar(FIELDS, counts, bottom=floor, label=name, color=_COLOURS[name])
         floor = [a + b for a, b in zip(floor, counts, strict=True)]
     axes.set_ylabel("values")
-    axes.legend(frameon=False, fontsize="small")
+    axes.legend(**_BESIDE)
     return None
 
 
@@ -169,7 +177,7 @@ def _reasons(axes: Any, figures: Figures) -> None:
         floor = [a + b for a, b in zip(floor, counts, strict=True)]
     axes.invert_yaxis()
     axes.set_xlabel("reasons in requests")
-    axes.legend(frameon=False, fontsize="x-small", loc="center left", bbox_to_anchor=(1, 0.5))
+    axes.legend(**_BESIDE)
     return None
 
 
@@ -184,6 +192,7 @@ def _agreement(axes: Any, figures: Figures) -> None:
     below = [value - estimate.low for value, estimate in zip(values, found, strict=True)]
     above = [estimate.high - value for value, estimate in zip(values, found, strict=True)]
     axes.errorbar(weeks, values, yerr=[below, above], marker="o", color="#0072B2", capsize=4)
+    axes.yaxis.set_major_locator(MultipleLocator(0.25))
     axes.set_ylim(0, 1.02)
     axes.set_ylabel("agreement, 95 % interval")
     axes.set_xlabel("week of")

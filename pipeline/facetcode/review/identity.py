@@ -144,6 +144,21 @@ def set_active(store: Store, user_id: int, active: bool, *, by: int) -> None:
         note_down(store, connection, action, user=by, detail={"user": user_id})
 
 
+def set_role(store: Store, user_id: int, role: str, *, by: int) -> None:
+    """Give a user another role; an identity provider's groups win at the next login by it."""
+    if role not in ROLES:
+        raise DeskError(f"there is no role of that name; roles: {', '.join(ROLES)}")
+    with store.write() as connection:
+        was = connection.execute(select(users.c.role).where(users.c.id == user_id)).scalar()
+        if was is None:
+            raise DeskError("there is no such user")
+        connection.execute(update(users).where(users.c.id == user_id).values(role=role))
+        note_down(
+            store, connection, "role changed", user=by,
+            detail={"user": user_id, "from": was, "to": role},
+        )  # fmt: skip
+
+
 def any_users(store: Store) -> bool:
     """Whether anybody can log in yet."""
     with store.read() as connection:

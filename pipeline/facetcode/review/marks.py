@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -13,7 +13,7 @@ Owner = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How one kind of evidence is marked; the letter says it where colour does not reach."""
+    """How one kind of evidence is marked; the letters say it where colour does not reach."""
 
     letter: str
     name: str
@@ -22,7 +22,7 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "procedure": Kind("P", "procedure"),
     "level": Kind("L", "level"),
-    "side": Kind("L", "side"),
+    "side": Kind("Sd", "side"),
     "nerve": Kind("N", "nerve without its joint"),
     "guidance": Kind("G", "guidance"),
     "relief": Kind("R", "relief"),
@@ -67,6 +67,7 @@ def _own(record: Mapping[str, Any]) -> Iterator[tuple[str, str, list[Any]]]:
         prefix = "lumbar" if plural == "lumbar_levels" else kind
         for index, fact in enumerate(record.get(plural, ())):
             yield kind, f"{prefix}-{index}", fact.get("evidence", [])
+            yield "side", f"{prefix}-{index}", fact.get("side_evidence", [])
     yield "guidance", "guidance-0", (record.get("guidance") or {}).get("evidence", [])
     for index, doubt in enumerate(record.get("doubts", ())):
         yield "flag", f"doubt-{index}", doubt.get("evidence", [])
@@ -86,8 +87,13 @@ def line_evidence(line: Mapping[str, Any]) -> list[tuple[int, int]]:
     )
 
 
-def stretches(text: str, record: Mapping[str, Any]) -> list[Stretch]:
-    """The whole note in order; joined, the stretches are the text again."""
+def stretches(
+    text: str, record: Mapping[str, Any], checks: Sequence[Mapping[str, Any]] = ()
+) -> list[Stretch]:
+    """The whole note in order; joined, the stretches are the text again.
+
+    ``checks`` are the items of the documentation checklist, with the ``spots`` that meet them.
+    """
     found: list[tuple[int, int, str | None, str]] = [
         (max(0, spot["start"]), min(len(text), spot["end"]), kind, name)
         for kind, name, spots in _own(record)
@@ -97,6 +103,8 @@ def stretches(text: str, record: Mapping[str, Any]) -> list[Stretch]:
     for index, line in enumerate(record["lines"]):
         # The line lights its words up; what they are is said by the facts.
         found += [(start, end, None, f"line-{index}") for start, end in line_evidence(line)]
+    for index, check in enumerate(checks):
+        found += [(start, end, None, f"check-{index}") for start, end in check["spots"]]
     edges = sorted({0, len(text)} | {edge for start, end, *_ in found for edge in (start, end)})
     starts = sorted(found, key=lambda item: item[0])
     made: list[Stretch] = []

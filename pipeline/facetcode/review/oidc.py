@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import yaml
@@ -48,9 +49,9 @@ class Provider:
             raise DeskError("the identity provider names another issuer than the settings do")
         return found
 
-    def _get(self, url: str) -> dict[str, Any]:
+    def _get(self, url: str, *, again: bool = False) -> dict[str, Any]:
         at, known = self._cache.get(url, (0.0, None))
-        if known is None or time.monotonic() - at > _FRESH:
+        if again or known is None or time.monotonic() - at > _FRESH:
             try:
                 known = httpx2.get(url, timeout=_WAIT).raise_for_status().json()
             except (httpx2.HTTPError, ValueError):
@@ -82,20 +83,18 @@ class Provider:
 
     def finish(self, given: Mapping[str, str], kept: Mapping[str, str]) -> Mapping[str, Any]:
         """The claims of whoever came back; DeskError for anything that does not fit."""
-        if not kept.get("state") or not secrets.compare_digest(
-            given.get("state", ""), kept["state"]
-        ):
+        state = kept.get("state") or ""
+        if not state or not secrets.compare_digest(given.get("state", "").encode(), state.encode()):
             raise DeskError("this login was not begun here; begin again")
+        if "code" not in given:
+            raise DeskError("the identity provider did not log you in; begin again")
         found = self.settings()
         try:
-            with self._client(state=kept["state"]) as client:
+            with self._client(state=state) as client:
                 token = client.fetch_token(
-                    found["token_endpoint"],
-                    code=given.get("code", ""),
-                    code_verifier=kept["verifier"],
+                    found["token_endpoint"], code=given["code"], code_verifier=kept["verifier"]
                 )
-            keys = KeySet.import_key_set(self._get(found["jwks_uri"]))  # type: ignore[arg-type]
-            decoded = jwt.decode(token["id_token"], keys, algorithms=_ALGORITHMS)
+            decoded = self._decoded(str(token["id_token"]), found["jwks_uri"])
             jwt.JWTClaimsRegistry(
                 leeway=60,
                 iss={"essential": True, "value": self.issuer},
@@ -104,6 +103,8 @@ class Provider:
                 sub={"essential": True},
                 nonce={"essential": True, "value": kept["nonce"]},
             ).validate(decoded.claims)
+            if decoded.claims.get("azp", self.client_id) != self.client_id:
+                raise ValueError("issued to another client")
         except (JoseError, KeyError, ValueError, httpx2.HTTPError):
             raise DeskError("the identity provider's answer does not fit; begin again") from None
         except Exception as error:  # Authlib's own errors share no base with the rest
@@ -112,10 +113,20 @@ class Provider:
             ) from None
         return decoded.claims
 
+    def _decoded(self, signed: str, jwks: str, *, again: bool = False) -> jwt.Token:
+        """The token, its signature checked; keys changed since they were read are read again."""
+        keys = KeySet.import_key_set(self._get(jwks, again=again))  # type: ignore[arg-type]
+        try:
+            return jwt.decode(signed, keys, algorithms=_ALGORITHMS)
+        except (JoseError, ValueError):
+            if again:
+                raise
+        return self._decoded(signed, jwks, again=True)
+
     def role(self, claims: Mapping[str, Any]) -> str | None:
         """The highest role that the person's groups give, or None."""
         said = claims.get(self.role_claim, ())
-        groups = [said] if isinstance(said, str) else list(said or ())
+        groups = [said] if isinstance(said, str) else said if isinstance(said, list) else []
         held = {self.roles[str(group)] for group in groups if str(group) in self.roles}
         return max(held, key=ROLES.index, default=None)
 
@@ -136,13 +147,13 @@ def load_provider(path: Path) -> Provider:
         if not given.get(key):
             raise DeskError(f"{path}: oidc.{key}: is missing")
     roles = given["roles"]
-    if not isinstance(roles, dict) or not set(roles.values()) <= set(ROLES):
+    if not isinstance(roles, dict) or not all(role in ROLES for role in roles.values()):
         raise DeskError(f"{path}: oidc.roles: group: role, with roles of {', '.join(ROLES)}")
     secret = os.environ.get(str(given["client_secret_env"]))
     if not secret:
         raise DeskError(f"{path}: the environment has no {given['client_secret_env']}")
-    local = str(given["issuer"]).startswith(("http://127.0.0.1", "http://localhost"))
-    if not str(given["issuer"]).startswith("https://") and not local:
+    at = urlsplit(str(given["issuer"]))
+    if at.scheme != "https" and at.hostname not in ("127.0.0.1", "localhost"):
         raise DeskError(f"{path}: oidc.issuer: must be https")
     return Provider(
         issuer=str(given["issuer"]),

@@ -12,12 +12,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from facetcode.coder import meta_of
+from facetcode.coding import policy_table
 from facetcode.coding.checklist import checklist
 from facetcode.coding.rules import FLAG_CODES
-from facetcode.errors import FacetcodeError
+from facetcode.errors import FacetcodeError, PolicyError
 from facetcode.record import facts_from_json
 from facetcode.review import decide, identity, worklist
 from facetcode.review.correct import FINDINGS, INTENTS, JOINTS, KINDS, MODALITIES, SIDES, WHENS
+from facetcode.review.load import line_word
 from facetcode.review.marks import KINDS as MARKS
 from facetcode.review.marks import stretches
 from facetcode.review.store import DeskError
@@ -89,17 +91,31 @@ def searched(text: str, flag: str) -> tuple[list[str], list[str]]:
 def list_page(request: Request, desk: TheDesk, current: TheSession) -> Response:
     filters = Filter.of(dict(request.query_params))
     after = whole(request.query_params.get("after", 0), "after")
+    counts = worklist.counts(desk.store, current.user)
     return page(
         request,
         "worklist.html",
-        found=worklist.page(desk.store, filters, current.user, after),
+        found=worklist.page(desk.store, filters, current.user, after, counts),
         filters=filters,
-        counts=worklist.counts(desk.store),
+        counts=counts,
         choices=worklist.choices(desk.store),
         flags=sorted(FLAG_CODES),
-        people=identity.all_users(desk.store) if current.user.may("lead") else [],
+        many=worklist.MANY,
+        most_assigned=worklist.MOST_ASSIGNED,
+        people=identity.all_users(desk.store) if current.user.may("auditor") else [],
         said=request.query_params.get("said", "") == "none",
     )
+
+
+@router.post("/assign")
+def assign_many(desk: TheDesk, current: TheSession, given: Posted) -> Response:
+    require(current.user, "lead")
+    to = str(given.pop("to", ""))
+    number = whole(given.pop("number", 0), "number")
+    filters = Filter.of({k: str(v) for k, v in given.items()})
+    chosen = whole(to, "to") if to else None
+    worklist.assign_many(desk.store, filters, number, chosen, current.user)
+    return go(f"/?{urlencode(filters.query())}")
 
 
 @router.post("/next")
@@ -131,27 +147,48 @@ def item_page(request: Request, item_id: int, desk: TheDesk, current: TheSession
 
 def view(desk: Desk, item: decide.Item, user: identity.User, said: Any = ()) -> dict[str, Any]:
     """What the note's page and its parts are made of."""
+    checked = checks(desk, item.current)
     return {
         **CHOICES,
         "item": item,
         "record": item.current,
-        "parts": stretches(item.text, item.current),
-        "checks": checks(desk, item.current),
+        "parts": stretches(item.text, item.current, checked),
+        "checks": checked,
         "searched": {
             flag["code"]: searched(item.text, flag["code"])
             for flag in item.current["flags"]
             if not flag.get("evidence")
         },
         "earlier": decide.earlier_blocks(desk.store, item),
-        "queries": decide.queries_of(desk.store, item.row.id),
-        "history": decide.history_of(desk.store, item.row.id),
+        # A note nobody has touched has neither; most that are opened are of that kind.
+        "queries": decide.queries_of(desk.store, item.row.id) if item.row.version else [],
+        "history": decide.history_of(desk.store, item.row.id) if item.row.version else [],
         "draft": decide.draft_of(desk.store, item.row.id, user),
         "request_text": decide.request_for(item),
         "needs_reason": decide.needs_reason(item),
         "said": said,
         "blind": False,
+        "policy": policy_of(desk, item.current),
         "base": f"/items/{item.row.id}",
     }
+
+
+def policy_of(desk: Desk, record: Mapping[str, Any]) -> Any:
+    """The policy a record was coded under; None where it is not known here."""
+    try:
+        return desk.policies.in_force(str(record["policy"]))[0]
+    except FacetcodeError:
+        return None
+
+
+@router.get("/policies/{label}")
+def policy_page(request: Request, label: str, desk: TheDesk, _: TheSession) -> Response:
+    try:
+        policy, rules = desk.policies.in_force(label)
+    except PolicyError as error:
+        raise DeskError(str(error)) from None
+    rows = list(policy_table(rules))
+    return page(request, "policy.html", label=label, policy=policy, rows=rows)
 
 
 def checks(desk: Desk, record: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -186,6 +223,8 @@ def _fragments(request: Request, context: dict[str, Any]) -> JSONResponse:
             "claim": templates.get_template("_claim.html").render(context),
             "said": list(context["said"]),
             "needs_reason": context["needs_reason"],
+            "request": context["request_text"],
+            "lines": [line_word(line) for line in item.lines],
         }
     )
 
@@ -230,9 +269,9 @@ def decision(
 ) -> Response:
     if kind == "undo":
         back = decide.undo(desk.store, current.user, item_id)
-        return JSONResponse({"next": f"/items/{back}"})
+        return JSONResponse({"next": _with_filters(f"/items/{back}", given)})
     if kind == "draft":
-        body = {str(k): str(v) for k, v in given.items() if k in ("reason", "body", "lines")}
+        body = {str(k): str(v) for k, v in given.items() if k in decide.DRAFTED}
         decide.keep_draft(desk.store, item_id, current.user, body)
         return JSONResponse({"saved": True})
     if kind == "assign":
@@ -245,12 +284,23 @@ def decision(
     version = whole(given.pop("version", -1), "version")
     _DECISIONS[kind](desk.store, item_id, current.user, version, given)
     if kind == "answer":
-        return JSONResponse({"next": f"/items/{item_id}"})
+        return JSONResponse({"next": _with_filters(f"/items/{item_id}", given)})
+    return JSONResponse({"next": _next(desk, current.user, _filters(given))})
+
+
+def _filters(given: Mapping[str, Any]) -> Filter:
+    """The list a decision was made from, as the note's page sends it."""
     asked = given.get("filters")
-    filters = Filter.of(asked if isinstance(asked, dict) else {})
-    return JSONResponse({"next": _next(desk, current.user, filters)})
+    return Filter.of({k: str(v) for k, v in asked.items()} if isinstance(asked, dict) else {})
+
+
+def _with_filters(where: str, given: Mapping[str, Any]) -> str:
+    return f"{where}?{urlencode(_filters(given).query())}"
 
 
 @router.post("/undo")
-def undo_last(desk: TheDesk, current: TheSession, _: Posted) -> Response:
-    return go(f"/items/{decide.undo(desk.store, current.user)}")
+def undo_last(request: Request, desk: TheDesk, current: TheSession, given: Posted) -> Response:
+    where = _with_filters(f"/items/{decide.undo(desk.store, current.user)}", given)
+    if request.headers.get("accept", "").startswith("application/json"):
+        return JSONResponse({"next": where})
+    return go(where)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -140,8 +139,10 @@ def oidc_callback(request: Request, desk: TheDesk) -> Response:
     if desk.provider is None:
         raise DeskError("no identity provider is set up at this desk")
     try:
-        kept: dict[str, Any] = json.loads(request.cookies.get(_OIDC, "{}"))
-    except ValueError:
+        kept = json.loads(request.cookies.get(_OIDC, "{}"))
+    except (ValueError, RecursionError):
+        kept = None
+    if not isinstance(kept, dict) or not all(isinstance(value, str) for value in kept.values()):
         kept = {}
     claims = desk.provider.finish(dict(request.query_params), kept)
     answer = _enter(request, desk, user_of(desk.store, desk.provider, claims), "provider")
@@ -167,6 +168,28 @@ def add_user(request: Request, desk: TheDesk, current: TheSession, given: Posted
     return page(
         request, "users.html", everybody=identity.all_users(desk.store), roles=ROLES, link=link
     )
+
+
+@router.post("/users/{user_id}/link")
+def new_link(
+    request: Request, user_id: int, desk: TheDesk, current: TheSession, _: Posted
+) -> Response:
+    require(current.user, "admin")
+    everybody = identity.all_users(desk.store)
+    found = next((user for user, active in everybody if user.id == user_id and active), None)
+    if found is None:
+        raise DeskError("there is no such user, or the account was switched off")
+    link = f"{request.base_url}enter/{identity.make_link(desk.store, 'login', found)}"
+    return page(request, "users.html", everybody=everybody, roles=ROLES, link=link)
+
+
+@router.post("/users/{user_id}/role")
+def new_role(user_id: int, desk: TheDesk, current: TheSession, given: Posted) -> Response:
+    require(current.user, "admin")
+    if user_id == current.user.id:
+        raise DeskError("nobody changes their own role")
+    identity.set_role(desk.store, user_id, str(given.get("role", "")), by=current.user.id)
+    return go("/users")
 
 
 @router.post("/users/{user_id}/active")

@@ -12,7 +12,7 @@ from facetcode.review import figures, quality
 from facetcode.review.decide import NotAllowed
 from facetcode.review.export import EXPORTS, export
 from facetcode.review.marks import stretches
-from facetcode.review.pages_coder import CHOICES, _fragments, checks, searched
+from facetcode.review.pages_coder import CHOICES, _fragments, checks, policy_of, searched
 from facetcode.review.web import (
     Desk,
     Posted,
@@ -81,12 +81,13 @@ def _view(desk: Desk, review: quality.Review, said: Any = ()) -> dict[str, Any]:
         row=row, current=review.current, suggested=review.suggested, override=None,
         lines=review.current["lines"], holder=None, mine=True,
     )  # fmt: skip
+    checked = checks(desk, review.current)
     return {
         **CHOICES,
         "item": item,
         "record": review.current,
-        "parts": stretches(review.text, review.current),
-        "checks": checks(desk, review.current),
+        "parts": stretches(review.text, review.current, checked),
+        "checks": checked,
         "searched": {
             flag["code"]: searched(review.text, flag["code"])
             for flag in review.current["flags"]
@@ -100,6 +101,7 @@ def _view(desk: Desk, review: quality.Review, said: Any = ()) -> dict[str, Any]:
         "needs_reason": False,
         "said": said,
         "blind": True,
+        "policy": policy_of(desk, review.current),
         "base": f"/quality/reviews/{review.row.id}",
     }
 

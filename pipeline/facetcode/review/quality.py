@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
+from facetcode.audit.draw import allocate
 from facetcode.evaluate.intervals import Estimate, proportion
 from facetcode.review.audit import note_down
 from facetcode.review.correct import Policies, as_text, changed, differences, override_of, recode
@@ -131,17 +132,8 @@ def _frame_hash(frame: Sequence[Any]) -> str:
 def _spread(groups: Mapping[str, list[Any]], size: int, seed: int) -> list[Any]:
     """``size`` rows, in proportion to the groups, at least one of each while they last."""
     random_ = random.Random(seed)
-    total = sum(map(len, groups.values()))
+    take = allocate({name: len(rows) for name, rows in groups.items()}, size)
     names = sorted(groups, key=lambda name: (-len(groups[name]), name))
-    shares = {name: size * len(groups[name]) / total for name in names}
-    take = {name: min(len(groups[name]), max(1, int(shares[name]))) for name in names}
-    while sum(take.values()) > size:  # more groups than places: the smallest go without
-        worst = max(names, key=lambda name: (take[name] - shares[name], names.index(name)))
-        take[worst] -= 1
-    while sum(take.values()) < size:
-        open_ = [name for name in names if take[name] < len(groups[name])]
-        best = max(open_, key=lambda name: (shares[name] - take[name], -names.index(name)))
-        take[best] += 1
     chosen = [row for name in names for row in random_.sample(groups[name], take[name])]
     random_.shuffle(chosen)
     return chosen

@@ -99,9 +99,16 @@ items = Table(
     Column("decided_at", String(32), index=True),
     Column("skipped_at", String(32)),
     Column("version", Integer, nullable=False),
+    # A page of the list in order, whatever it is narrowed to; the next note; the counts above it.
+    Index("ix_items_state_id", "state", "id"),
     Index("ix_items_state_status", "state", "status", "id"),
-    Index("ix_items_state_payer", "state", "payer"),
-    Index("ix_items_state_provider", "state", "provider"),
+    Index("ix_items_state_payer", "state", "payer", "id"),
+    Index("ix_items_state_provider", "state", "provider", "id"),
+    Index("ix_items_next", "state", "skipped_at", "id"),
+    Index("ix_items_counted", "state", "status", "assignee", "decided_by"),
+    # Only for the choices of the filters, which are looked up one after the other.
+    Index("ix_items_payer", "payer"),
+    Index("ix_items_provider", "provider"),
 )
 
 records = Table(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import os
+import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +22,11 @@ from facetcode.errors import FacetcodeError
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = 0x6641CE7C0DE
 """Key of PostgreSQL's advisory lock under which the audit trail grows by one at a time."""
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_WAIT = 10.0
+HOLD_MINUTES = 30
+"""A note that its holder has not touched for so long is free again."""
 
 
 class DeskError(FacetcodeError):
@@ -41,8 +48,13 @@ def before_now(**ago: float) -> str:
 class Store:
     """A database that is up to date; ``read`` and ``write`` give connections in a transaction."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, reader: Engine | None = None) -> None:
         self.engine = engine
+        self._reader = reader or engine
+        self.counted: dict[int | None, tuple[float, dict[str, int]]] = {}
+        """Counts of long lists by whom they are for, and when they were made (``worklist``)."""
+        self.choices: tuple[float, dict[str, list[str]]] = (0.0, {})
+        """What lists can be narrowed to, and when that was looked up."""
         self._writer = engine.execution_options(facetcode_write=True)
 
     @property
@@ -52,8 +64,8 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection that sees one state of the database and changes nothing."""
-        with self.engine.connect() as connection:
+        """A connection that changes nothing; what one statement sees is of one moment."""
+        with self._reader.connect() as connection:
             yield connection
 
     @contextmanager
@@ -71,9 +83,20 @@ class Store:
         if self.dialect == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
+    def settle(self) -> None:
+        """Let the database count what it holds, so that it finds its way by the right index."""
+        if self.dialect == "sqlite":
+            with self.write() as connection:
+                connection.exec_driver_sql("ANALYZE")
+            return
+        alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        with alone.connect() as connection:
+            connection.exec_driver_sql("VACUUM (ANALYZE) items")
+
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+        self._reader.dispose()
 
 
 def open_store(where: str | Path, *, migrate: bool = True) -> Store:
@@ -83,9 +106,10 @@ def open_store(where: str | Path, *, migrate: bool = True) -> Store:
     """
     url = _url(str(where))
     try:
-        engine = create_engine(url, pool_size=20, max_overflow=20, hide_parameters=True)
+        engine = create_engine(url, pool_size=20, max_overflow=10, hide_parameters=True)
     except (ArgumentError, ModuleNotFoundError) as error:
         raise DeskError(f"the database cannot be used: {type(error).__name__}") from None
+    reader = None
     if engine.dialect.name == "sqlite":
         _tune_sqlite(engine)
         path = url.removeprefix("sqlite:///")
@@ -95,6 +119,13 @@ def open_store(where: str | Path, *, migrate: bool = True) -> Store:
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             except OSError as error:
                 raise DeskError(f"{path}: cannot be made: {error.strerror}") from None
+    else:
+        # Reading needs no transaction, and beginning and ending one costs two more questions.
+        reader = create_engine(
+            url, pool_size=20, max_overflow=10, hide_parameters=True, isolation_level="AUTOCOMMIT"
+        )
+        for one in (engine, reader):
+            _tune_postgresql(one)
     try:
         if migrate:
             _upgrade(engine)
@@ -110,7 +141,7 @@ def open_store(where: str | Path, *, migrate: bool = True) -> Store:
     except (SQLAlchemyError, DBAPIError) as error:
         engine.dispose()
         raise DeskError(f"the database cannot be opened: {type(error).__name__}") from None
-    return Store(engine)
+    return Store(engine, reader)
 
 
 def _url(where: str) -> str:
@@ -146,6 +177,27 @@ def _tune_sqlite(engine: Engine) -> None:
     def begun(connection: Connection) -> None:
         write = connection.get_execution_options().get("facetcode_write")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _tune_postgresql(engine: Engine) -> None:
+    import pg8000
+
+    @event.listens_for(engine, "do_connect")
+    def connecting(_: Any, __: Any, given_args: Any, given: dict[str, Any]) -> Any:
+        host, root = given.pop("host", None) or "localhost", given.pop("sslrootcert", None)
+        if host not in _LOOPBACK:
+            # Notes of patients cross no network in the clear, nor to a server that is another's.
+            given["ssl_context"] = ssl.create_default_context(cafile=root)
+        try:
+            line = socket.create_connection((host, given.get("port", 5432)), _WAIT)
+        except OSError as error:
+            raise pg8000.InterfaceError(f"cannot connect: {error.strerror}") from None
+        line.settimeout(None)
+        # The driver sends a question in small pieces; each would wait some 40 ms for the answer
+        # to the one before.
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        return pg8000.Connection(*given_args, host=host, sock=line, **given)
 
 
 def migration_config() -> Config:

@@ -5,6 +5,7 @@ const byId = (id) => document.getElementById(id);
 let chosen = null; // the words selected as evidence: {start, end, text}, offsets in code points
 let busy = false;
 const opened = Date.now();
+const SEEN = 300; // milliseconds before a note's page listens to decisions
 let active = 0; // seconds with the page in view and somebody at it
 let touched = Date.now();
 
@@ -18,11 +19,12 @@ function fail(message) {
   box.hidden = false;
 }
 
-async function send(path, body) {
+async function send(path, body, more = {}) {
   byId("error").hidden = true;
   let answer;
   try {
-    answer = await fetch(desk.dataset.base + path, {
+    answer = await fetch(path, {
+      ...more,
       method: "POST",
       headers: { "Content-Type": "application/json", "Accept": "application/json", "X-CSRF-Token": desk.dataset.csrf },
       body: JSON.stringify(body),
@@ -44,6 +46,7 @@ function choose(start, end, text) {
   byId("unchoose").hidden = false;
 }
 function unchoose() {
+  if (window.Highlight) CSS.highlights.delete("chosen");
   chosen = null;
   byId("chosen").textContent = "";
   byId("unchoose").hidden = true;
@@ -82,7 +85,9 @@ function findWords(words) {
   }
   getSelection().removeAllRanges();
   getSelection().addRange(range);
-  range.startContainer.parentElement.scrollIntoView({ block: "center" });
+  const note = byId("note");
+  note.scrollTop += range.getBoundingClientRect().top - note.getBoundingClientRect().top - note.clientHeight / 2;
+  if (window.Highlight) CSS.highlights.set("chosen", new Highlight(range)); // seen while the keyboard is elsewhere
   choose(length(text.slice(0, at)), length(text.slice(0, at + words.length)), text.slice(at, at + words.length));
 }
 
@@ -115,7 +120,18 @@ function led(mark) {
     if (on && !first) first = button;
   }
   light([]);
+  for (const other of document.querySelectorAll("#note mark.at")) other.classList.remove("at");
   if (first) first.scrollIntoView({ block: "nearest" });
+}
+function stepMarks(by) {
+  const all = Array.from(document.querySelectorAll("#note mark"));
+  if (!all.length) return;
+  const at = all.findIndex((mark) => mark.classList.contains("at"));
+  if (at >= 0) all[at].classList.remove("at");
+  const next = all[at < 0 ? (by > 0 ? 0 : all.length - 1) : (at + by + all.length) % all.length];
+  led(next);
+  next.classList.add("at");
+  next.scrollIntoView({ block: "nearest" });
 }
 function step(by) {
   const all = Array.from(document.querySelectorAll(".pick"));
@@ -133,15 +149,18 @@ function redraw(data) {
   byId("claim").innerHTML = data.claim;
   byId("saved").textContent = "Saved " + new Date().toLocaleTimeString();
   unchoose();
-  const lines = document.querySelector("#panel-override [name=lines]");
-  if (lines) lines.value = Array.from(document.querySelectorAll(".lines .pick")).map((b) => b.dataset.word || "").filter(Boolean).join("\n") || lines.value;
+  // What nobody has written in yet follows the facts.
+  for (const [name, value] of [["lines", data.lines.join("\n")], ["body", data.request]]) {
+    const field = document.querySelector(`#panels [data-draft="${name}"]`);
+    if (field && !field.dataset.touched) field.value = value;
+  }
 }
 async function correct(change) {
   if (busy) return;
   busy = true;
   const focus = document.activeElement && document.activeElement.getAttribute("aria-label");
   if (chosen) change.words = chosen;
-  const data = await send("/correct", { ...change, version: Number(desk.dataset.version) });
+  const data = await send(desk.dataset.base + "/correct", { ...change, version: Number(desk.dataset.version) });
   busy = false;
   if (!data) return;
   redraw(data);
@@ -151,25 +170,30 @@ async function correct(change) {
 function changeOf(element) {
   const change = { fact: element.dataset.fact, do: element.dataset.do };
   if (element.dataset.joint) change.joint = element.dataset.joint;
+  if (element.dataset.name) change.name = element.dataset.name;
   if (element.dataset.index) change.index = Number(element.dataset.index);
   return change;
 }
 async function decide(kind, body = {}) {
   if (busy) return;
   busy = true;
+  clearTimeout(keeping); // the decision holds what was written
+  keeping = 0;
   const blind = desk.dataset.blind === "1";
-  const path = blind ? "/submit" : "/" + kind;
+  // Before a decision, undo takes back the last one, on whichever note that was.
+  const path = kind === "undo" && desk.dataset.done !== "1" ? "/undo" : desk.dataset.base + (blind ? "/submit" : "/" + kind);
   const data = await send(path, { ...body, version: Number(desk.dataset.version), seconds: Math.max(1, Math.min(active + 1, (Date.now() - opened) / 1000)), filters: JSON.parse(desk.dataset.filters) });
-  busy = false;
   if (data) location.assign(data.next);
+  else busy = false;
 }
 function show(panel) {
   for (const other of document.querySelectorAll("#panels .panel")) other.hidden = true;
+  desk.classList.remove("asking");
   if (!panel) return;
   panel.hidden = false;
+  desk.classList.add("asking");
   const field = panel.querySelector("input, textarea");
   field.focus();
-  panel.scrollIntoView({ block: "nearest" });
 }
 function act(name) {
   if (name === "accept") {
@@ -183,16 +207,24 @@ function act(name) {
 }
 
 let keeping = 0;
-function keep(form) {
-  clearTimeout(keeping);
+function keep(field) {
+  if (field) field.dataset.touched = "1";
   if (desk.dataset.blind === "1") return;
-  keeping = setTimeout(async () => {
-    const body = Object.fromEntries(new FormData(form));
-    if (await send("/draft", body)) byId("saved").textContent = "Draft kept " + new Date().toLocaleTimeString();
-  }, 600);
+  clearTimeout(keeping);
+  keeping = setTimeout(keepNow, 600);
 }
+async function keepNow(more = {}) {
+  keeping = 0;
+  const body = {};
+  for (const field of document.querySelectorAll("#panels [data-touched]")) body[field.dataset.draft] = field.value;
+  if (await send(desk.dataset.base + "/draft", body, more)) byId("saved").textContent = "Draft kept " + new Date().toLocaleTimeString();
+  else if (!keeping) keeping = setTimeout(keepNow, 5000); // the desk may be back by then
+}
+// Whoever leaves in the middle of a word finds it again.
+addEventListener("pagehide", () => { if (keeping) { clearTimeout(keeping); keepNow({ keepalive: true }); } });
 
 if (desk) {
+  setTimeout(() => { desk.dataset.ready = "1"; }, SEEN);
   byId("note").addEventListener("mouseup", takeSelection);
   byId("unchoose").addEventListener("click", unchoose);
   byId("find").addEventListener("keydown", (event) => {
@@ -225,14 +257,20 @@ if (desk) {
     if (kind === "override") {
       const lines = said.lines.split("\n").map((l) => l.trim()).filter(Boolean);
       if (blind) decide("submit", { lines, comment: said.reason });
-      else send("/override", { lines, reason: said.reason, version: Number(desk.dataset.version) }).then((data) => { if (data) { redraw(data); show(null); } });
+      else send(desk.dataset.base + "/override", { lines, reason: said.reason, version: Number(desk.dataset.version) }).then((data) => { if (data) { redraw(data); show(null); } });
     } else if (blind) decide("submit", { verdict: kind === "reject" ? "reject" : "claim", comment: said.reason });
     else decide(kind, said);
   });
   document.addEventListener("input", (event) => {
-    const form = event.target.closest("#panels .panel");
-    if (form) keep(form);
+    if (event.target.matches("#panels [data-draft]")) keep(event.target);
   });
+}
+
+function stepRows(by) {
+  const all = Array.from(document.querySelectorAll(".list a"));
+  const at = all.indexOf(document.activeElement);
+  const next = all[at < 0 ? 0 : Math.min(Math.max(at + by, 0), all.length - 1)];
+  if (next) next.focus();
 }
 
 document.addEventListener("keydown", (event) => {
@@ -241,9 +279,18 @@ document.addEventListener("keydown", (event) => {
     if (desk) { show(null); light([]); unchoose(); byId("note").focus(); } else if (field) field.blur();
     return;
   }
-  if (field || event.ctrlKey || event.metaKey || event.altKey) return;
+  const panel = event.target.closest(".panel");
+  if (panel && event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); panel.requestSubmit(); return; }
+  // A key held down is one key: it must not decide notes that nobody has seen.
+  if (field || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "/" && byId("find")) { event.preventDefault(); byId("find").focus(); return; }
   if (desk && (event.key === "j" || event.key === "k")) { event.preventDefault(); step(event.key === "j" ? 1 : -1); return; }
+  if (desk && (event.key === "h" || event.key === "l")) { event.preventDefault(); stepMarks(event.key === "l" ? 1 : -1); return; }
+  if (!desk && (event.key === "j" || event.key === "k")) { stepRows(event.key === "j" ? 1 : -1); return; }
   const button = document.querySelector(`[data-key="${CSS.escape(event.key)}"]:not(select)`);
-  if (button) { event.preventDefault(); button.click(); }
+  if (!button) return;
+  event.preventDefault();
+  // Nor does a key pressed twice decide the note that has only just come up.
+  if (button.dataset.act && Date.now() - opened < SEEN) return;
+  button.click();
 });

@@ -97,8 +97,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_items_decided_at"), "items", ["decided_at"], unique=False)
     op.create_index(op.f("ix_items_patient"), "items", ["patient"], unique=False)
-    op.create_index("ix_items_state_payer", "items", ["state", "payer"], unique=False)
-    op.create_index("ix_items_state_provider", "items", ["state", "provider"], unique=False)
+    op.create_index("ix_items_state_id", "items", ["state", "id"], unique=False)
+    op.create_index("ix_items_state_payer", "items", ["state", "payer", "id"], unique=False)
+    op.create_index("ix_items_state_provider", "items", ["state", "provider", "id"], unique=False)
+    op.create_index("ix_items_next", "items", ["state", "skipped_at", "id"], unique=False)
+    op.create_index(
+        "ix_items_counted", "items", ["state", "status", "assignee", "decided_by"], unique=False
+    )
+    op.create_index("ix_items_payer", "items", ["payer"], unique=False)
+    op.create_index("ix_items_provider", "items", ["provider"], unique=False)
     op.create_index("ix_items_state_status", "items", ["state", "status", "id"], unique=False)
     op.create_table(
         "links",

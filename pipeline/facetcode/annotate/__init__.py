@@ -1,0 +1,1 @@
+"""Labelled notes to and from annotation tools: brat, Label Studio, doccano, CSV, spaCy DocBin."""

@@ -1,0 +1,1 @@
+"""Audits: a sample drawn from a batch, a worksheet for its reviewer, figures to sign."""
