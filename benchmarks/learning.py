@@ -88,8 +88,8 @@ def figures(metrics: dict[str, Any]) -> str:
     confidence, novelty = metrics["confidence"], metrics["novelty"]
     data = confidence["data"]
     parts = [
-        f"Trained on {data['notes']} notes in {data['voices']} voices, {data['first_looks']} of them "
-        "with a first look.",
+        f"Trained on {data['notes']} notes in {data['voices']} voices, {data['first_looks']} of "
+        "them with a first look.\n",
         "### Confidence\n",
         "| | voices left out | test voices |",
         "| --- | --- | --- |",
