@@ -71,6 +71,7 @@ def train_command(
     if not annotations.exists():
         raise FacetcodeError(f"{annotations}: no such file or folder; name your labelled notes")
     target = into or own_folder()
+    say("training and measuring on held-out notes; some hundred notes take a minute")
     found = train(annotations, target)
     table = Table(title="On the held-out notes")
     for name in ("task", "measure", "in use", "trained", "gain", "installed"):

@@ -285,6 +285,6 @@ def _write(
     card = (
         f"# {folder.name}\n\nTrained by `facetcode train` on {metrics['data']['notes']} notes of a "
         f"practice, {metrics['data']['held_out']} of them held out by {metrics['data']['by']}. "
-        f"{'In use' if content is not None else 'Not in use'}: {said}.\n"
+        f"{'In use' if content is not None else 'Not in use'}: {said.rstrip('.')}.\n"
     )
     return store.write(folder, content, metrics, card)
