@@ -232,6 +232,10 @@ def test_records_have_their_confidence(tmp_path: Path) -> None:
     assert "novelty" not in records["other"]
     assert [record["auto"] for record in records.values()] == [False, False, False]
     assert "no record is marked" in done.stderr
+    series = run("code", notes, "--policy", "default", "--format", "jsonl", "--history")
+    together = [json.loads(line) for line in series.stdout.splitlines()]
+    assert together[0]["confidence"] == records["plain"]["confidence"]
+    assert "auto" not in together[0]
     bare = run("code", notes, "--policy", "default", "--format", "jsonl", "--models", "none")
     for record in map(json.loads, bare.stdout.splitlines()):
         assert record["confidence"] is None
