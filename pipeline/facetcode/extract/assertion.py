@@ -79,6 +79,7 @@ def build_context(nlp: Language) -> Any:
             category=category,
             direction=(next(iter(found)) if len(found) == 1 else "bidirectional").upper(),
             max_scope=_REACH if category == "NEGATED" and found == {"forward"} else None,
+            terminated_by={"CLOSED"} if category == "NEGATED" else None,
         )
         for (category, literal), found in ways.items()
     ]

@@ -66,7 +66,7 @@ class Mention:
 _DIGITS = r"(?:1[0-2OoIl|]|[Il|][0-2OoIl|]|[1-9])"
 _WORD = "(?:" + "|".join(_WORDS) + ")"
 _START = re.compile(
-    r"(?<![A-Za-z0-9])(?:"
+    r"(?<![A-Za-z0-9])(?<![A-Za-z]-)(?:"
     # C4, C-4, C 4, C.4, C#4, c4; the run-together forms C45, C4C5 and T1011 are split below.
     r"(?P<letter>[CTLSctls])(?P<gap>[-.#]|\s?#\s?|\s)?(?P<digits>(?:1[OoIl|]|[Il|][0-2OoIl|]|\d{1,4}))(?![0-9])"
     # Cervical 4, cervical #7, thoracic 5
@@ -236,7 +236,7 @@ class _Scanner:
             return ([(letter, word)], start, end, True) if _valid(letter, word) else None
         letter = groups["letter"].upper()
         digits = groups["digits"].translate(str.maketrans("OoIl|", "00111"))
-        run = _split_run(letter, digits) if digits.isdigit() else None
+        run = _split_run(letter, digits) if digits.isdigit() and digits[0] != "0" else None
         if run is None or (
             self.text[end : end + 1] == "." and self.text[end + 1 : end + 2].isdigit()
         ):

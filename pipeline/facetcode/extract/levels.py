@@ -127,20 +127,29 @@ def _is_ours(treated: Treated) -> bool:
     return treated.procedure in OURS or treated.procedure is None
 
 
-def _told(treated: Treated) -> bool:
-    """Whether needle or drug stand beside more than a lone vertebra, which may be a landmark."""
+def _told(reading: Reading, treated: Treated) -> bool:
+    """Whether an account tells of more than a lone vertebra, which may be a landmark."""
     items = treated.mention.items
-    return treated.narrated and (len(items) > 1 or items[0].form != "single")
+    listed = len(items) > 1 or items[0].form != "single"
+    if not listed or treated.narrated:
+        return listed
+    sentence = reading.sentence_at(treated.target.start)
+    return reading.section_at(sentence.start).category == "narrative" and bool(
+        laterality.words(reading.even, sentence.start, sentence.end)
+    )
 
 
-def _select(mentions: Sequence[Treated]) -> tuple[list[Treated], list[Treated], list[Treated]]:
+def _select(
+    reading: Reading, mentions: Sequence[Treated]
+) -> tuple[list[Treated], list[Treated], list[Treated]]:
     """Live mentions of the block: in the heading, in the account, in addenda."""
     live = [t for t in mentions if t.live and _is_ours(t)]
     header = [t for t in live if t.place == "header" and not (t.object == "bone")]
     body = [
         t
         for t in live
-        if t.place == "body" and (t.acted or _told(t) or t.object in {"nerve", "joint"} or t.named)
+        if t.place == "body"
+        and (t.acted or _told(reading, t) or t.object in {"nerve", "joint"} or t.named)
     ]
     if not header:
         # A title without a heading of its own: the block's name, told without needle or drug.
@@ -169,7 +178,7 @@ def _select(mentions: Sequence[Treated]) -> tuple[list[Treated], list[Treated], 
 
 def find(reading: Reading, mentions: Sequence[Treated], kind: Kind) -> Found:
     """The levels of today's facet block; call only when one was performed."""
-    header_mentions, body_mentions, addendum = _select(mentions)
+    header_mentions, body_mentions, addendum = _select(reading, mentions)
     corrected = _corrections(reading, addendum)
     header = _account(reading, header_mentions, kind)
     body = _account(reading, body_mentions, kind)

@@ -11,6 +11,7 @@ from facetcode.extract.guidance import find as find_guidance
 from facetcode.extract.level_context import OURS, PROCEDURES, Treated
 from facetcode.extract.reading import LIVE, Reading
 from facetcode.extract.rules import Words, at_words, load_rules
+from facetcode.extract.sections import categorise
 from facetcode.extract.targets import Target
 from facetcode.facts import Evidence, Intent, Kind, Ordinal, Procedure
 
@@ -135,7 +136,12 @@ def _in_header(reading: Reading, target: Target) -> bool:
 
 def _names_it(reading: Reading, target: Target) -> bool:
     """Whether a target stands where a note names what was done; a table of levels names none."""
-    return reading.section_at(target.start).category in {"title", "procedure"}
+    section = reading.section_at(target.start)
+    return section.category in {"title", "procedure"} or (
+        # "PROCEDURE:" that goes straight on to the account names it there.
+        section.category == "narrative"
+        and categorise(section.heading.strip(" :|=*-")) == "procedure"
+    )
 
 
 # A note that opens with a call tells of a block of another day.
@@ -225,7 +231,8 @@ def find(reading: Reading, levels: Sequence[Treated]) -> tuple[Procedure, tuple[
     if not facet_header:
         # No heading names the block: another procedure in a heading is what was done.
         rivals = [t for t in done.others if _names_it(reading, t)]
-        if rivals:
+        today = any(m[0] == "TODAY" for t in done.facet for m in t.modifiers)
+        if rivals and not today:
             kind = _KINDS[rivals[0].label]
             return Procedure(kind, evidence=_evidence(reading, rivals[:2])), ()
         burned = _BURNED.search(reading.even) is not None

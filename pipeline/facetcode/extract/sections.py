@@ -36,12 +36,14 @@ class SectionSpan:
 
 # Before a heading: indentation, Markdown marks, table bars, list numbers.
 _BEFORE = re.compile(
-    r"[ ]*(?:[#*_>|=~\-]+[ ]*)*(?:\(?(?:\d{1,2}|[A-Za-z])[.)][ ]+|\[(?:\d{1,2}|[A-Za-z])\][ ]+)?\**"
+    r"[ ]*(?:[#*_>|=~\-\u25a0-\u25ff\u2022\u00bb]+[ ]*)*"
+    r"(?:\(?(?:\d{1,2}|[A-Za-z])[.)][ ]+|\[(?:\d{1,2}|[A-Za-z])\][ ]+)?\**"
 )
 # A heading on its own line, or ended by a colon, a bar, an equals sign or a spaced dash.
 _LABEL = re.compile(
-    r"(?P<name>[A-Za-z](?:[A-Za-z0-9 /&()'#.,+@\-]|(?<=\d):(?=\d\d)){0,60}?)\**[ ]*"
-    r"(?P<end>:+\**|\|+|=+|\.{3,}:?|[ ]-+(?:[ ]|$)|/?\**[ ]*$|[ ]{2,}(?=\S)"
+    r"(?P<name>[A-Za-z](?:[A-Za-z0-9 /&()'#.,+@\-]|(?<=\d):(?=\d\d)){0,60}?)"
+    r"\**[ ]*(?P<end>:+\**|\|+|=+|\.{3,}:?|[ ]-+(?:[ ]|$)|/?\**[ ]*[\u25a0-\u25ff=*~\-]*[ ]*$"
+    r"|[ ]{2,}(?=\S)"
     r"|(?<=[A-Za-z])/[ ](?=[A-Z][a-z]))"
 )
 # "PROC B/L MBB L3, L4": a heading in capitals without a mark behind it.
@@ -123,6 +125,7 @@ def _field(name: str) -> bool:
 
 def _headings(text: str) -> Iterator[tuple[str, int, int]]:
     """Category and half-open offsets of each heading, in order."""
+    above = ""
     for start, end in line_spans(text):
         before = _BEFORE.match(text, start, end)
         at = before.end() if before else start
@@ -130,7 +133,9 @@ def _headings(text: str) -> Iterator[tuple[str, int, int]]:
         here = at
         if label:
             category = categorise(label["name"])
-            own_line = not label["end"].strip(" *")
+            if category == "admin" and above == "procedure" and label["name"].lower() == "name":
+                category = above  # "PROCEDURE" and below it "Name: medial branch block"
+            own_line = not label["end"].strip(" *=~-\u25b2\u25bc")
             # "TECHNIQUE   Pt prone": a column away from its value; a lone letter is a vital sign.
             if (
                 own_line
@@ -151,7 +156,7 @@ def _headings(text: str) -> Iterator[tuple[str, int, int]]:
                 category = None
             if category:
                 yield category, start, label.end()
-                here = label.end()
+                here, above = label.end(), category
         if here == at and (bare := _BARE.match(text, at, end)) and not text[at:end].isupper():
             category = categorise(bare["name"])
             if category:
@@ -353,6 +358,8 @@ def _apart(text: str, span: SectionSpan) -> list[SectionSpan]:
         return _told(text, span)
     if span.category == "plan":
         return _carried_out(text, span)
+    if span.category == "timeout":
+        return _goes_on(text, span)
     if span.time in {"performed", "planned"} or span.category in {
         "title",
         "body",
@@ -362,6 +369,7 @@ def _apart(text: str, span: SectionSpan) -> list[SectionSpan]:
         return [span]
     if _PASTED.search(span.heading):
         return [span]
+    dated = span.time == "prior"
     cues, other_day = _account()
     if sum(cue.search(text, span.body, span.end) is not None for cue in cues) < _CUES:
         return [span]
@@ -372,10 +380,26 @@ def _apart(text: str, span: SectionSpan) -> list[SectionSpan]:
         opening = text[at : end if first < at + 40 else first]
         if sum(cue.search(opening) is not None for cue in cues) < _CUES:
             continue
-        if other_day.search(opening):
+        if other_day.search(opening) or (dated and _DATED.match(opening)):
             continue
         rest = SectionSpan("narrative", TIMES["narrative"], at, at, span.end)
         return [replace(span, end=at), rest]
+    return [span]
+
+
+# A dated item of a history: "- 02/19/2025, here, CT guidance, lido 2%".
+_DATED = re.compile(r"[-*\s]*\(?\d{1,2}/\d{1,2}/\d{2,4}")
+
+
+def _goes_on(text: str, span: SectionSpan) -> list[SectionSpan]:
+    """A time-out's line, and the account in the lines below it."""
+    cues, _ = _account()
+    for start in re.finditer(r"\n[ ]*", text[span.body : span.end]):
+        at = span.body + start.end()
+        opening = text[at : min(at + _OPENING, span.end)]
+        if sum(cue.search(opening) is not None for cue in cues) >= _CUES:
+            rest = SectionSpan("narrative", TIMES["narrative"], at, at, span.end)
+            return [replace(span, end=at), rest]
     return [span]
 
 
