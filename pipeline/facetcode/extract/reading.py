@@ -70,6 +70,8 @@ class Reading:
     note: tuple[str, Squeezed] | None = None
     """The note as it came, where long runs of blanks were taken out of ``given``."""
     grid: grid.Grid = field(default_factory=grid.Grid)
+    judged: Mapping[tuple[int, int], Status] = field(default_factory=dict)
+    """Statuses a trained model gives instead of the rules', by a target's offsets."""
     _sentence_index: Offsets = field(init=False)
     _section_index: Offsets = field(init=False)
     _date_starts: list[int] = field(init=False)
@@ -169,7 +171,8 @@ class Reading:
 
     def status(self, target: Target) -> Status:
         """Whether and when the thing named here happened; see :func:`status_of`."""
-        return status_of(self, target.start, target.end, target.modifiers)
+        judged = self.judged.get((target.start, target.end))
+        return judged or status_of(self, target.start, target.end, target.modifiers)
 
 
 def _distance(start: int, end: int, cue: tuple[str, int, int]) -> int:
