@@ -61,6 +61,12 @@ NOTATIONS = [
     ("C4, CS and C6", "C4 C5 C6"),
     ("T1O-11", "T10-T11"),
     ("C7-Tl", "C7-T1"),
+    # Ordinals in words.
+    ("fifth and sixth cervical medial branches", "C5 C6"),
+    ("the 4th, 5th and 6th thoracic medial branches", "T4 T5 T6"),
+    ("the third through sixth cervical nerves", "C3..C6"),
+    ("between the sixth and seventh thoracic vertebrae", "T6-T7"),
+    ("between the eighth and ninth and the ninth and tenth thoracic vertebrae", "T8-T9 T9-T10"),
     # A quantity after a level is none.
     ("C4-5, 6 mL", "C4-C5"),
     ("C4-5 and 5 mL", "C4-C5"),
@@ -73,6 +79,9 @@ NO_LEVELS = [
     "T 98.2",
     "T36.6",
     "see two patients today",
+    "first and second cervical medial branch blocks",
+    "her second thoracic facet injection",
+    "fifth dorsal ramus",
     "C4s",
     "L45%",
     "ABC4",

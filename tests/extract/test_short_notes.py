@@ -142,6 +142,15 @@ def test_what_is_asked(row: dict[str, Any]) -> None:
     assert set(row["flags"]) <= {flag.code for flag in record.flags}
 
 
+NOT_TODAY = yaml.safe_load((HERE / "not_today.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("text", NOT_TODAY, ids=[text[:60] for text in NOT_TODAY])
+def test_no_block_today(text: str) -> None:
+    record = plain()(text)
+    assert (record.status, record.lines) == ("not_applicable", ())
+
+
 ACCOUNTS = yaml.safe_load((HERE / "accounts.yaml").read_text(encoding="utf-8"))
 
 

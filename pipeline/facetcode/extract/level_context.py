@@ -73,6 +73,10 @@ _GAP_BEFORE = (
 )
 
 
+# "The joints between the sixth and seventh thoracic vertebrae" are no vertebrae.
+_JOINT_BETWEEN = re.compile(r"\b(?:joints?|facets?)\s+between\s+(?:the\s+)?$", re.IGNORECASE)
+
+
 def _object(reading: Reading, target: Target, following: int, preceding: int) -> Object:
     """The word that governs a mention, looked for between its neighbours in the sentence."""
     sentence = reading.sentence_at(target.start)
@@ -82,6 +86,8 @@ def _object(reading: Reading, target: Target, following: int, preceding: int) ->
         return "not_treated"
     if _rule("not_before", r"\b{}$").search(before):
         return "not_treated"
+    if _JOINT_BETWEEN.search(before):
+        return "joint"
     for kind in ("nerve", "joint", "bone"):
         if _rule(kind, "^" + _GAP_AFTER).match(after):
             return kind

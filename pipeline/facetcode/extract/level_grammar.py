@@ -17,18 +17,19 @@ from facetcode import anatomy
 Form = Literal["single", "pair", "range"]
 
 _LAST = {"C": 8, "T": 12, "L": 5, "S": 5}
-_WORDS = {
-    word: number
-    for number, word in enumerate(
-        "one two three four five six seven eight nine ten eleven twelve".split(), start=1
-    )
-} | {
+_ORDINALS = {
     word: number
     for number, word in enumerate(
         "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split(),
         start=1,
     )
 }
+_WORDS = {
+    word: number
+    for number, word in enumerate(
+        "one two three four five six seven eight nine ten eleven twelve".split(), start=1
+    )
+} | _ORDINALS
 _SPOKEN = {
     "c": "C", "see": "C", "sea": "C", "cee": "C", "cervical": "C",
     "t": "T", "tee": "T", "thoracic": "T", "dorsal": "T",
@@ -65,6 +66,18 @@ class Mention:
 # A digit as a fax reads it: l, I and | for 1, O for 0. S for 5 only where a 5 must stand.
 _DIGITS = r"(?:1[0-2OoIl|]|[Il|][0-2OoIl|]|[1-9])"
 _WORD = "(?:" + "|".join(_WORDS) + ")"
+_ORDINAL = r"(?:(?:1[0-2]|[1-9])(?:st|nd|rd|th)|" + "|".join(_ORDINALS) + ")"
+_ORDINAL_SEP = r"(?:,?\s(?:and|through|thru|to|&)\s|,\s|-|/)(?:the\s)?"
+_EACH_ORDINAL = re.compile(
+    r"(?P<joined>-|/|,?\s(?:through|thru|to)\s(?:the\s)?)?(?P<name>" + _ORDINAL + r")\b",
+    re.IGNORECASE,
+)
+# "The second cervical medial branch block" counts blocks, not nerves.
+_COUNTED = re.compile(
+    r"\s(?:[a-z-]+\s){0,3}?(?:blocks?|mbbs?|injections?|procedures?|ablations?|sets?|rounds?"
+    r"|sessions?|series|epidurals?|visits?)\b",
+    re.IGNORECASE,
+)
 _START = re.compile(
     r"(?<![A-Za-z0-9])(?<![A-Za-z]-)(?:"
     # C4, C-4, C 4, C.4, C#4, c4; the run-together forms C45, C4C5 and T1011 are split below.
@@ -73,8 +86,9 @@ _START = re.compile(
     r"|(?P<region>cervical|thoracic)\s(?:level\s|vertebra\s)?#?(?P<region_number>1[0-2]|[1-9])(?![0-9./%])"
     # C four, see five, T eleven
     r"|(?P<spoken>c|t|l|see|sea|cee|tee|el|ell)[ -](?P<number_word>" + _WORD + r")\b"
-    # 6th cervical medial branch
-    r"|(?P<ordinal>1[0-2]|[1-9])(?:st|nd|rd|th)\s(?P<ordinal_region>cervical|thoracic)"
+    # the fifth and sixth cervical medial branches, 6th cervical nerve
+    r"|(?P<ordinals>" + _ORDINAL + r"(?:" + _ORDINAL_SEP + _ORDINAL + r"){0,7})"
+    r"\s(?P<ordinal_region>cervical|thoracic|dorsal(?!\s(?:primary\s)?(?:ram|root)))\b"
     # CS for C5 and TI for T1 stand only beside another level
     r"|(?P<fax>C[S]|T[Il|])(?=\s?[-/,&]|\s(?:and|medial|facet|nerve))"
     r"|(?P<ton>T\.?O\.?N\b\.?|third\soccipital(?:\snerves?)?|3rd\soccipital(?:\snerves?)?)"
@@ -113,6 +127,9 @@ _QUANTITY = re.compile(
 _LEVEL_WORD = re.compile(
     r"\s*(?:medial|median|facet|faucet|nerve|joint|level|branch|mbb|block)", re.IGNORECASE
 )
+_MOST_BLOCKS = 3
+"""Ordinals up to this one count blocks of a series; beyond it they are vertebrae."""
+_BETWEEN = re.compile(r"\bbetween\s(?:the\s)?$", re.IGNORECASE)
 _TIGHT = re.compile(r"(?:\s?,\s?|\s)(?P<number>1[0-2]|[1-9])(?![0-9A-Za-z%.:/-])")
 
 
@@ -227,10 +244,8 @@ class _Scanner:
                 end,
                 False,
             )
-        if groups["ordinal"]:
-            letter = _SPOKEN[groups["ordinal_region"].lower()]
-            number = int(groups["ordinal"])
-            return ([(letter, number)], start, end, False) if _valid(letter, number) else None
+        if groups["ordinals"]:
+            return ([], start, end, False) if self._ordinals(match) else None
         if groups["spoken"]:
             letter, word = _SPOKEN[groups["spoken"].lower()], _WORDS[groups["number_word"].lower()]
             return ([(letter, word)], start, end, True) if _valid(letter, word) else None
@@ -248,6 +263,35 @@ class _Scanner:
         if self.text[end : end + 1] == "%":
             return None
         return [(letter, number) for number in run], start, end, False
+
+    def _ordinals(self, match: re.Match[str]) -> bool:
+        """Items of ``the third through sixth cervical``; whether they are vertebrae at all."""
+        letter = _SPOKEN[match["ordinal_region"].lower()]
+        chains: list[list[tuple[str, int]]] = []
+        for each in _EACH_ORDINAL.finditer(match["ordinals"]):
+            word = each["name"].lower()
+            number = _ORDINALS.get(word) or int(re.sub(r"\D", "", word))
+            if not _valid(letter, number):
+                return False
+            if each["joined"] and chains and number > chains[-1][-1][1]:
+                chains[-1].append((letter, number))
+            else:
+                chains.append([(letter, number)])
+        numbers = [number for chain in chains for _, number in chain]
+        if (len(numbers) == 1 or max(numbers) <= _MOST_BLOCKS) and _COUNTED.match(
+            self.text, match.end()
+        ):
+            return False
+        if len(numbers) > 2 and _BETWEEN.search(
+            self.text, max(0, match.start() - 14), match.start()
+        ):
+            # "between the eighth and ninth and the ninth and tenth": joints, two by two.
+            if len(chains) % 2 or any(len(chain) > 1 for chain in chains):
+                return False
+            chains = [upper + lower for upper, lower in zip(chains[::2], chains[1::2], strict=True)]
+        for chain in chains:
+            self._flush(chain, match.start(), match.end())
+        return True
 
     def _chain(self, chain: list[tuple[str, int]], end: int, spoken: bool) -> int:
         """Extend ``C4`` by ``-5``, ``/C5``, `` through C7``, ``C5`` glued, or spoken ``five``."""
@@ -396,13 +440,10 @@ def find(text: str) -> list[Mention]:
     return found
 
 
-_BETWEEN = re.compile(r"\bbetween\s(?:the\s)?$", re.IGNORECASE)
-
-
 def _between(text: str, mention: Mention) -> Mention:
     """``between C4 and C5`` names one joint, not two vertebrae."""
     names = [item.first for item in mention.items]
-    if len(names) != 2 or not _neighbours(*names):
+    if len(names) != 2 or not _neighbours(*names) or mention.items[0].form != "single":
         return mention
     if not _BETWEEN.search(text, max(0, mention.start - 14), mention.start):
         return mention

@@ -153,10 +153,14 @@ _CALL = re.compile(
 )
 _OPENING = 160
 """Characters in which a note says what kind of paper it is."""
+_LETTERHEAD = 500
+"""Characters of a letter up to where it says what it is about."""
 
 
 def _acted_enough(reading: Reading, done: Performed) -> bool:
     """Whether the note tells of something done; a paper that asks for it must tell two acts."""
+    if _patterns("paper").search(reading.even, 0, _LETTERHEAD):
+        return False
     kinds = {reading.words(a.start, a.end).lower() for a in done.acts}
     if _patterns("request").search(reading.even) or _CALL.search(reading.even, 0, _OPENING):
         # A paper or a call names the block and its complications; only an account has needles.
@@ -274,7 +278,8 @@ def _instead(reading: Reading, done: Performed) -> Procedure:
     assert done.cancelled is not None
     for target in done.others:
         said = any(category == "TODAY" for category, _, _ in target.modifiers)
-        if said and target.label != "SURGERY" and reading.status(target) == "performed":
+        headed = target.start > done.cancelled.end and _names_it(reading, target)
+        if (said or headed) and target.label != "SURGERY" and reading.status(target) == "performed":
             return Procedure(_KINDS[target.label], evidence=_evidence(reading, [target]))
     return Procedure(None, evidence=(done.cancelled,))
 
@@ -282,10 +287,15 @@ def _instead(reading: Reading, done: Performed) -> Procedure:
 def _after_all(reading: Reading, done: Performed) -> bool:
     """A cancellation that the account outlives: needles were placed and drug injected later on."""
     assert done.cancelled is not None
+    after = done.cancelled.end
+    if any(t.start > after and _names_it(reading, t) for t in done.others) and not any(
+        t.start > after for t in done.facet
+    ):
+        return False  # the account is of the procedure that was done instead
     injected = [
         a
         for a in done.acts
-        if a.start > done.cancelled.end
+        if a.start > after
         # "Medications injected: ***" is a field, not an act.
         and not reading.even[a.end : a.end + 3].lstrip(" ").startswith(":")
         and re.search(r"inject|deposit|instill", reading.words(a.start, a.end), re.IGNORECASE)

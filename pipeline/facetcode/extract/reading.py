@@ -208,6 +208,7 @@ def status_of(
     if any(m[0] == "TODAY" for m in cues):
         # "Today I performed a first diagnostic block": first says which, not when.
         cues = [m for m in cues if not _NUMBERED.match(reading.even, m[1], m[2])]
+    cues = [m for m in cues if not _told_after_prep(reading, sentence, m)]
     past_dated = reading.dated_before_today(sentence)
     if section == "performed" and not reading.has_day(sentence):
         past_dated = False  # an account of today tells since when the pain is there
@@ -226,6 +227,28 @@ def status_of(
     if section == "none":
         return "unknown"
     return section
+
+
+# "Prone, prepped and draped, she had a facet injection": the account says when.
+_HAD = re.compile(
+    r"(?:\w+\s+)?had(?:\s+(?:a|an|her|his|the|right|left|bilateral))?$", re.IGNORECASE
+)
+_PREPARED = re.compile(
+    r"\b(?:prone|supine|face\s+down|decubitus|prep\w*|draped?|sterile|time-?\s?out|consent\w*|needles?"
+    r"|fluoro\w*|c-?arm)\b",
+    re.IGNORECASE,
+)
+
+
+def _told_after_prep(reading: Reading, sentence: Sentence, cue: tuple[str, int, int]) -> bool:
+    """Whether a bare "had" stands behind how the patient was laid and prepared."""
+    if cue[0] != "HISTORICAL" or not _HAD.match(reading.even, cue[1], cue[2]):
+        return False
+    told = {m.group().lower() for m in _PREPARED.finditer(reading.even, sentence.start, cue[1])}
+    return len(told) >= _PREPARATIONS
+
+
+_PREPARATIONS = 2
 
 
 def _before(month: int | None, year: int | None, today: date) -> bool:

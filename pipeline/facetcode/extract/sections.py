@@ -11,6 +11,7 @@ from typing import Any, Literal
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from facetcode.extract import foreign
 from facetcode.extract.medspacy_parts import Section, Sectionizer, SectionRule
 from facetcode.extract.rules import load_rules
 from facetcode.extract.text import line_spans, text_of
@@ -253,7 +254,31 @@ def sections(doc: Doc) -> list[SectionSpan]:
             heading = text[start:body]
         found.append(SectionSpan(category, TIMES.get(category, "none"), start, body, end, heading))
     found = _opening(text, found)
-    return [part for span in found for whole in _ended(text, span) for part in _apart(text, whole)]
+    parts = [part for span in found for whole in _ended(text, span) for part in _apart(text, whole)]
+    return list(_without_foreign(parts, foreign.passages(text)))
+
+
+def _without_foreign(
+    spans: list[SectionSpan], passages: list[tuple[int, int]]
+) -> Iterator[SectionSpan]:
+    """The sections with each passage of another paper cut out as history."""
+    for span in spans:
+        at = span.start
+        for start, end in passages:
+            first, last = max(start, span.start), min(end, span.end)
+            if first >= last:
+                continue
+            if first > at:
+                yield _piece(span, at, first)
+            yield SectionSpan("history", TIMES["history"], first, first, last, span.heading)
+            at = last
+        if at < span.end or at == span.start:
+            yield _piece(span, at, span.end)
+
+
+def _piece(span: SectionSpan, start: int, end: int) -> SectionSpan:
+    """The part of a section between two offsets."""
+    return replace(span, start=start, body=min(max(span.body, start), end), end=end)
 
 
 _DONE = re.compile(
