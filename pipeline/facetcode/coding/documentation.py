@@ -31,16 +31,17 @@ def check_documentation(case: Case, flags: FlagList) -> None:
 def prior_relief(case: Case) -> Relief | None:
     """The statement of an earlier block's relief that counts, or None.
 
-    Of several, the one of the latest dated block; without dates the most favourable, since an
-    older or lesser statement may be of another block. Relief of the other side counts only
-    where no statement fits the side treated.
+    Of several, those of the latest dated block; without dates all of them. Of these the most
+    favourable, since a lesser one may be of another block or a later hour of the diary, but
+    told side by side the side that did worse. Relief of the other side counts only where no
+    statement fits the side treated.
     """
     prior = [r for r in case.facts.relief if r.when == "prior"]
     fitting = [r for r in prior if _same_side(case, r)] or prior
     dated = [(day, r) for r in fitting if (day := iso_date(r.date)) is not None]
     if dated:
         latest = max(day for day, _ in dated)
-        return min((r for day, r in dated if day == latest), key=_relief_key)
+        fitting = [r for day, r in dated if day == latest]
     sides = {r.side for r in fitting} & {"left", "right"}
     if len(sides) > 1:
         # Told side by side: the side that did worse decides.

@@ -29,6 +29,8 @@ _UNDOTTED = re.compile(
 )
 _LIST = 80
 """Characters a list of codes goes on for behind a code."""
+_LIST_AHEAD = 40
+"""Characters in front of a code in which another begins its list."""
 
 
 _CODE = r"[A-TV-Z]\d[0-9A-Z]\.?[0-9A-Z]{0,4}"
@@ -74,11 +76,18 @@ def _codes(reading: Reading) -> dict[str, list[Evidence]]:
         if section.category in _LISTS:
             for pattern in (_SHORT, _UNDOTTED):
                 matches += pattern.finditer(reading.even, section.body, section.end)
-    # A code without subdivision is one where codes are listed: "M47.814; HTN I10".
+    # A code without subdivision is one where codes are listed, "M47.814; HTN I10", and where it
+    # stands alone in brackets behind a word: "Hypertension (I10)".
+    starts = sorted(m.start() for m in matches)
     ends = sorted(m.end() for m in matches)
     for match in _SHORT.finditer(reading.even):
         behind = bisect_left(ends, match.start())
-        if behind and match.start() - ends[behind - 1] <= _LIST:
+        ahead = bisect_left(starts, match.end())
+        if (
+            (behind and match.start() - ends[behind - 1] <= _LIST)
+            or (ahead < len(starts) and starts[ahead] - match.end() <= _LIST_AHEAD)
+            or _bracketed(reading, match)
+        ):
             matches.append(match)
     found: dict[str, list[Evidence]] = {}
     rejected: set[str] = set()
@@ -93,6 +102,22 @@ def _codes(reading: Reading) -> dict[str, list[Evidence]]:
             rejected.add(code)
         found.setdefault(code, []).append(reading.evidence(match.start(), match.end()))
     return {code: evidence for code, evidence in found.items() if code not in rejected}
+
+
+def _bracketed(reading: Reading, match: re.Match[str]) -> bool:
+    """Whether a code stands alone in brackets behind a word that is no place and no vitamin."""
+    text = reading.even
+    return (
+        text[match.end() : match.end() + 1] in {")", "]"}
+        and _OPENED.search(text, max(0, match.start() - 30), match.start()) is not None
+    )
+
+
+_OPENED = re.compile(
+    r"\b(?!(?:room|bay|bed|suite|theatre|plate|locker|seat|gate|row|unit|zone|lot|version|form|vitamin|ward|box|slot|bin)\b)"
+    r"[A-Za-z]{2,}\s*[(\[](?:ICD\S*\s+)?$",
+    re.IGNORECASE,
+)
 
 
 def _words(reading: Reading) -> list[Evidence]:

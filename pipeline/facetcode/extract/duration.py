@@ -23,17 +23,17 @@ _BEFORE, _AFTER = 110, 70
 """Characters of a sentence in front of a time, and behind it, where the pain is named."""
 
 _N = (
-    rf"(?:\d{{1,3}}(?:\.\d)?|{numbers.WORD}\b|several|many|(?:a\s+)?couple(?:\s+of)?|(?:a\s+)?few|half\s+an?"
+    rf"(?:\d{{1,3}}(?:\.\d)?|{numbers.WORD}\b|several|many|(?:a\s+)?couple(?:\s+of)?|(?:a\s+)?few|half\s+an?|1/2(?:\s+an?)?"
     r"|\b(?-i:a|an)\b)"
 )
 # Matched in small letters, which is twice as fast as ignoring letter case.
 _FOR = re.compile(
     rf"(?<![\w./-])(?:x\s?|~|>|<)?(?P<n>{_N})(?P<half>\s+and\s+a\s+half|\s*1/2|\.5)?"
     r"\s*(?:\+|plus|or\s+more|(?:odd|full|whole|long|good|further)\b)?\s*(?:(?:-|to)\s*\d{1,3}\s*)?-?\s*"
-    r"(?P<unit>years?|yrs?|y(?:rs?)?\b|months?|mos?\b|mths?|m\b(?=\s*(?:[.,;)]|$|\n|duration|hx|history|of\s+\w*\s*pain))|weeks?|wks?|days?)(?![a-z])"
+    r"(?P<unit>years?|winters?|summers?|harvests?|yrs?|y(?:rs?)?\b|months?|mos?\b|mths?|m\b(?=\s*(?:[.,;)]|$|\n|duration|hx|history|of\s+\w*\s*pain))|weeks?|wks?|days?)(?![a-z])"
     r"(?P<half2>\s+and\s+(?:a\s+)?half)?"
     r"(?!\s*[./-]?\s*o\b|\s*(?:old|-old|follow|later|f/u|from\s+now|per\b|(?:after|post)[\s-]+(?:the\s+|her\s+|his\s+)?(?:first|second|last|block|injection|mbb|surger|procedure|op\b|fusion|rf)"
-    r"|of\s+(?:age|pt|physical|therap|nsaid|home|chiro|conservative|meloxicam|naproxen|relief|treat|exerc|physio|acup|experience|service)))",
+    r"|of\s+(?:age|pt|physical|therap|nsaid|home|chiro|conservative|meloxicam|naproxen|relief|treat|exerc|physio|acup|experience|service|notice)|\s+(?:warranty|supply|notice|lease|contract|refill)))",
 )
 _OFTEN = re.compile(r"\b(?:times|once|twice|days?|weeks?|months?|\dx?)\s+$", re.IGNORECASE)
 """In front of "a year": how often, not how long."""
@@ -64,6 +64,8 @@ _LABEL = re.compile(
     r"\b(?:duration|onset|chronicity|how\s+long|since\s+when)\b[^.;\n]{0,25}$", re.I
 )
 _AGO = re.compile(r"\s*(?:ago|back|earlier|previously)\b", re.IGNORECASE)
+_SINCE = re.compile(r"\bsince\b|\bthereafter\b|\bnever\s+(?:settled|recovered|been)", re.IGNORECASE)
+_IT_WAS = re.compile(r"\bit\s+was\s+(?:in|on|about|around|after)\s+(?:the\s+)?$", re.IGNORECASE)
 _HISTORY_OF = re.compile(r"\W*(?:hx|history|h/o|of)\b", re.IGNORECASE)
 _OF_ELSE = re.compile(
     r";|\b(?:until|till|but|mri|x-?ray|ct|blocks?|injections?|rfa?|ablation|neurotomy|epidural|esi|"
@@ -74,14 +76,16 @@ _CLOSE_BY = 200
 """Characters in front of the sentence in which the accident of "ever since" is dated."""
 _FOR_PAIN = re.compile(r"\s*,?\s*(?:for|with)\s+", re.IGNORECASE)
 _BRITISH = re.compile(
-    r"\b(?:for|x|over|past|last|of)\s*(?P<n>\d{1,2})\s?/\s?(?P<of>12|52)\b(?!\s?/)", re.IGNORECASE
+    r"(?:\b(?:for|x|over|past|last|of)\s*(?P<n>\d{1,2})|(?:,|:|\bpain|\bache|\btrouble)\s*(?P<many>1[3-9]|[2-9]\d))\s?/\s?(?P<of>12|52)\b(?!\s?/)",
+    re.IGNORECASE,
 )
 """Months and weeks as British notes write them: "for 14/12", "6/52"."""
 _YEARS_OLD = 18
 _EVER_SINCE = re.compile(
     r"\b(?:ever\s+since|since\s+(?:then|that|the\s+(?:day|accident|injury|collision|crash|fall|incident|event|loss|mv[ac]))"
     r"|from\s+(?:that|then|the)\s+(?:day|time|date|moment)?(?:\s+on(?:wards?)?)?|since)(?=\s*(?:[.,;:)]|$|\n|and\b|with\b|without\b))"
-    r"|\bever\s+since\b|\bsince\s+then\b",
+    r"|\bever\s+since\b|\bsince\s+then\b|\bthereafter\b|\bthenceforth\b"
+    r"|\bnever\s+(?:\w+\s+)?(?:settled|gone|recovered|resolved|left|been\s+(?:right|the\s+same)|got(?:ten)?\s+(?:better|over)|went\s+away|cleared)",
     re.IGNORECASE,
 )
 
@@ -121,7 +125,8 @@ def _stated(reading: Reading) -> Iterator[tuple[float, int, int]]:
             yield months, match.start(), match.end()
     for match in _BRITISH.finditer(reading.even):
         if _of_pain(reading, match.start(), match.end()):
-            yield int(match["n"]) / (1 if match["of"] == "12" else 4), match.start(), match.end()
+            number = int(match["n"] or match["many"])
+            yield number / (1 if match["of"] == "12" else 4), match.start(), match.end()
     for match in _ORDINAL.finditer(reading.even):
         word = match["n"].lower()
         number = (int(word) if word.isdigit() else _ORDINALS[word]) - 1
@@ -142,6 +147,11 @@ def _of_pain(reading: Reading, start: int, end: int, months: float = 0) -> bool:
     pain, other = _last(before, "pain"), _last(before, "other")
     if pain >= 0:
         return pain > other
+    if _AGO.match(after) and _last(before, "event") > other:
+        # "was rear-ended fourteen months ago and has had neck pain ever since"
+        rest = reading.even[end : sentence.end]
+        if _SINCE.search(rest) and _nearest(rest, "pain", len(rest)):
+            return True
     if other >= 0:
         # "followed in the clinic with a 14-month history of neck pain"
         return bool(_HISTORY_OF.match(after)) and _nearest(after, "pain", 25)
@@ -170,7 +180,10 @@ def _began(reading: Reading, when: Moment) -> bool:
         return True
     cues = list(_words("began").finditer(before))
     if not cues:
-        return False
+        # "It was in the spring of 2024 that the neck first ached."
+        return _IT_WAS.search(before) is not None and _nearest(
+            reading.even[when.end : sentence.end], "pain", _AFTER
+        )
     lead, between = before[: cues[-1].start()], before[cues[-1].end() :]
     if _OF_ELSE.search(between):
         return False
@@ -276,7 +289,7 @@ def _nearest(text: str, name: str, within: int) -> bool:
 def _months(raw: str, unit: str, half: bool) -> float | None:
     word = " ".join(raw.lower().split())
     number: float | None
-    if word.startswith("half"):
+    if word.startswith(("half", "1/2")):
         number = 0.5
     elif "couple" in word:
         number = 2.0
@@ -292,6 +305,8 @@ def _months(raw: str, unit: str, half: bool) -> float | None:
         return None
     number += 0.5 if half else 0.0
     first = unit[0].lower()
+    if unit.lower().startswith(("winter", "summer", "harvest")):
+        first = "y"
     if first == "d":
         return number / 30
     if first == "y":

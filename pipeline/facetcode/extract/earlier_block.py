@@ -3,43 +3,45 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from dataclasses import dataclass
+from datetime import timedelta
 
-from facetcode.extract import numbers
+from facetcode.extract import days_told
 from facetcode.extract.reading import Reading
+from facetcode.extract.rules import Text, lowered
 from facetcode.extract.text import Sentence
 from facetcode.facts import Finding
 
+_NUMBERED = (
+    r"#\s?1|no\.?\s?1|number\s+(?:1|one)"
+    r"|(?:block|blk|mbb|set|round|session|injection|inj|procedure)\s?#?\s?(?:1|one)"
+)
+# In small letters, as the text is searched.
 _FIRST = re.compile(
-    r"(?<!\w)(?:first|1st|initial|prior|previous|last|earlier|#\s?1|no\.?\s?1|number\s+(?:1|one)|"
-    r"block\s+(?:1|one)|mbb\s?#?\s?1)\b",
-    re.IGNORECASE,
+    rf"(?<!\w)(?:first|1st|initial|opening|prior|previous|last|earlier|{_NUMBERED})(?!\w|\s+of\s+(?:his|her|their)\b)"
 )
-_NAMED = re.compile(r"#\s?1|no\.?\s?1|number|block|mbb", re.IGNORECASE)
+_NAMED = re.compile(_NUMBERED, re.IGNORECASE)
 _BLOCK = re.compile(
-    r"\b(?:blocks?|mbbs?|medial\s+branch|diagnostic|facets?|injections?|sets?|one)\b|#\s?1\b"
-    r"|\bfirst\s+(?:was|done|performed|on)\b",
+    r"\b(?:blocks?|blocked|blks?|mbbs?|medial\s+branch|diagnostic|facets?|injections?|injected|inj|sets?|one|rounds?|sessions?|numbed)\b"
+    r"|#\s?1\b|\bfirst\s+(?:was|were|done|performed|on|in|of\s+(?:the\s+|this\s+)?(?:pair|two|series))\b|\bthe\s+first\s*[,(]",
     re.IGNORECASE,
 )
-# "Last seen", "prior MRI", "initial pain": first or last of something else.
+# "The block of March 9", "days since her last injections".
+_BLOCK_OF = re.compile(
+    r"(?<!\w)(?:blocks?|blks?|mbbs?|injections?|set|session)\s+(?:(?:was|were|done|performed|given)\s+)*(?:of|on|from|dated)\s+"
+)
+# "Last seen", "prior MRI", "initial pain", "last Friday": first or last of something else.
 _OF_ELSE = re.compile(
     r"\s*(?:auth\w*|seen|visit|checked|taken|took|dose|mri|ct|x-?ray|imaging|scan|emg|inr|labs?|pain\b|vas|nrs|score|"
     r"noticed|felt|noted|began|started|saw|clinic|follow\w*|evaluat\w*|consult\w*|review\w*|physical|therapy|treat\w*|"
-    r"surger\w*|fusion|appointment|office|contact\w*|spoke|week|month|year|night|menst\w*|rfa?\b|ablation|epidural|esi)\b",
+    r"surger\w*|fusion|appointment|office|contact\w*|spoke|weeks?|months?|years?|night|menst\w*|rfa?\b|ablation|epidural|esi|"
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|fall|spring|summer|winter|autumn|but\b)\b",
     re.IGNORECASE,
 )
-_GAP = re.compile(
-    rf"\b(?P<n>\d{{1,3}}|{numbers.WORD})\s*(?P<unit>days?|weeks?|wks?|months?|mos?)\s+"
-    r"(?P<how>ago|prior|earlier|apart|back|before|after|since|following|have\s+(?:passed|elapsed))",
-    re.IGNORECASE,
+_UNTIL_TODAY = re.compile(
+    r"\(?(?:ago|prior|previous|before\s?hand|earlier|back|apart|since|ha[vsd])", re.IGNORECASE
 )
-_INTERVAL = re.compile(
-    rf"\b(?:interval|gap|time\s+(?:since|from))\b[^.;\n]{{0,40}}?\b(?P<n>\d{{1,3}}|{numbers.WORD})\s*"
-    r"(?P<unit>days?|weeks?|wks?|months?|mos?)\b",
-    re.IGNORECASE,
-)
-_UNTIL_TODAY = re.compile(r"\b(?:ago|prior|earlier|back|apart|since|have)", re.IGNORECASE)
-_AGO = re.compile(r"ago|back", re.IGNORECASE)
+_AGO = re.compile(r"\(?(?:ago|back|previous|before\s?hand)", re.IGNORECASE)
 _NOW = re.compile(
     r"\b(?:returns?|returned|today|now|here|second|repeat|confirmatory|comes|attends)\b",
     re.IGNORECASE,
@@ -50,55 +52,120 @@ _NOT_GAP = re.compile(
     r"minimum|not\s+before|required?|until)\b",
     re.IGNORECASE,
 )
+_GOES_ON = re.compile(
+    r"\s*(?:that|this|it|which|done|performed|date[d:]?|on)\b[^.;]{0,30}?(?:\b(?:was|is|were|has|had|on|took)\b|:)",
+    re.IGNORECASE,
+)
+# A row numbered 1 below a heading of blocks: "| 1 | 03/11/2026 | 85% |".
+_ROW = re.compile(r"(?m:^)[ \t]*\|?[ \t]*#?1[ \t]*\|")
+_TITLED = re.compile(r"block|mbb|session|set\b", re.IGNORECASE)
+_HEADING_ROWS = 160
+"""Characters above a numbered row in which its heading stands."""
+_BEHIND = 60
+"""Characters behind the sentence in which its date may follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Time:
+    start: int
+    end: int
+    days: int | None
+    """Days before today; None where the note's own day is not known."""
+    date: str | None = None
 
 
 def find(reading: Reading) -> Finding | None:
     """When the earlier block was: its ISO date, or the days since, as the note states it."""
-    for match in _FIRST.finditer(reading.even):
+    text = reading.even
+    low = text.low if isinstance(text, Text) else lowered(text)
+    for start, end, sentence in _named(reading, low):
+        time = _time_of(reading, sentence, start, end)
+        if time is None:
+            continue
+        spot = (reading.evidence(time.start, time.end),)
+        if time.date is not None:
+            return Finding("prior_block_date", spot, time.date)
+        return Finding("interval_days", spot, str(time.days))
+    return None
+
+
+def _named(reading: Reading, low: str) -> list[tuple[int, int, Sentence]]:
+    """Where the note names an earlier block, with the sentence; in order of certainty."""
+    found: list[tuple[int, int, Sentence]] = []
+    for match in _FIRST.finditer(low):
         if reading.section_time(match.start()) in {"planned", "conditional", "other"}:
             continue
-        if not _NAMED.match(match.group()) and _OF_ELSE.match(reading.even, match.end()):
+        named = _NAMED.match(match.group()) is not None
+        if not named and _OF_ELSE.match(low, match.end()):
             continue
         sentence = reading.sentence_at(match.start())
-        if not _BLOCK.search(reading.even, sentence.start, sentence.end):
-            continue
-        found = _dated(reading, sentence, match.end()) or _counted(reading, sentence)
-        if found is not None:
-            return found
-    return None
+        if named or _BLOCK.search(low, sentence.start, sentence.end):
+            found.append((match.start(), match.end(), sentence))
+    for match in _ROW.finditer(low):
+        if _TITLED.search(low, max(0, match.start() - _HEADING_ROWS), match.start()):
+            found.append((match.start(), match.end(), reading.sentence_at(match.end() - 1)))
+    for match in _BLOCK_OF.finditer(low):
+        # Only what is dated right there.
+        reach = Sentence(match.start(), min(len(low), match.end() + 12), 0)
+        if reading.section_time(match.start()) not in {"planned", "conditional", "other"}:
+            found.append((match.start(), match.end(), reach))
+    return found
 
 
-def _dated(reading: Reading, sentence: Sentence, near: int) -> Finding | None:
-    """The earlier date nearest to the words that name the block, in their sentence or behind."""
-    days: list[tuple[int, date, int, int]] = [
-        (abs(w.start - near), w.day, w.start, w.end)
+def _time_of(reading: Reading, sentence: Sentence, start: int, end: int) -> _Time | None:
+    """The time nearest to the words that name the block, in their clause before any other."""
+    for low, high in _stretches(reading, sentence, start):
+        # What holds no number and no day needs no search for one.
+        times = _dated(reading, low, high) + _counted(reading, low, high)
+        if times:
+            return min(times, key=lambda t: (max(t.start - end, start - t.end, 0), t.start))
+    last = min(len(reading.even), sentence.end + _BEHIND)
+    behind = _dates(reading, sentence.end, last)
+    return behind[0] if behind else None
+
+
+def _stretches(reading: Reading, sentence: Sentence, at: int) -> list[tuple[int, int]]:
+    """The clause that names the block, its whole sentence, and a next one that goes on with it."""
+    text = reading.even
+    low = text.rfind(";", sentence.start, at) + 1 or sentence.start
+    high = text.find(";", at, sentence.end)
+    found = [(low, high if high >= 0 else sentence.end)]
+    after = reading.sentence_at(min(sentence.end, max(0, len(text) - 1)))
+    if after.start >= sentence.end and _GOES_ON.match(text, after.start, after.end):
+        found.append((after.start, after.end))
+    return found
+
+
+def _dates(reading: Reading, low: int, high: int) -> list[_Time]:
+    """Dates written out that lie before today."""
+    return [
+        _Time(w.start, w.end, None, w.day.isoformat())
         for w in reading.dates
-        if sentence.start <= w.start < sentence.end + 60
-        and w.day
-        and (reading.dos is None or w.day < reading.dos)
+        if low <= w.start < high and w.day and (reading.dos is None or w.day < reading.dos)
     ]
-    if not days:
-        return None
-    _, day, start, end = min(days)
-    return Finding("prior_block_date", (reading.evidence(start, end),), day.isoformat())
 
 
-def _counted(reading: Reading, sentence: Sentence) -> Finding | None:
+def _dated(reading: Reading, low: int, high: int) -> list[_Time]:
+    """Dates, and days of the month or week told in words."""
+    found = _dates(reading, low, high)
+    if reading.dos is None:
+        return found
+    for told in days_told.days(reading.even, low, high, reading.dos):
+        if any(t.start < told.end and told.start < t.end for t in found):
+            continue
+        day = reading.dos - timedelta(days=told.days)
+        found.append(_Time(told.start, told.end, told.days, day.isoformat()))
+    return found
+
+
+def _counted(reading: Reading, low: int, high: int) -> list[_Time]:
     """Days, weeks or months between the blocks, in numbers."""
-    for pattern in (_GAP, _INTERVAL):
-        for gap in pattern.finditer(reading.even, sentence.start, sentence.end):
-            if not (pattern is _GAP and _AGO.match(gap["how"])) and _NOT_GAP.search(
-                reading.even, max(sentence.start, gap.start() - 40), gap.end() + 40
-            ):
-                continue
-            if pattern is _GAP and not (
-                _UNTIL_TODAY.match(gap["how"])
-                or _NOW.search(reading.even, sentence.start, sentence.end)
-            ):
-                continue
-            number = numbers.value(gap["n"])
-            if number is not None:
-                factor = {"d": 1, "w": 7, "m": 30}[gap["unit"][0].lower()]
-                spot = reading.evidence(gap.start(), gap.end())
-                return Finding("interval_days", (spot,), str(int(number * factor)))
-    return None
+    found = []
+    for gap in days_told.gaps(reading.even, low, high):
+        held = reading.even[max(low, gap.start - 40) : gap.end + 40]
+        if not _AGO.match(gap.how) and _NOT_GAP.search(held):
+            continue
+        if gap.how and not _UNTIL_TODAY.match(gap.how) and not _NOW.search(reading.even, low, high):
+            continue
+        found.append(_Time(gap.start, gap.end, gap.days))
+    return found

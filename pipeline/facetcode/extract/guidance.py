@@ -27,6 +27,11 @@ _TODAY = re.compile(r"\b(?:today|presents?\s+for|here\s+for|comes\s+for|now)\b",
 # A ticked box stands before its option: "IMAGING: [X] Fluoroscopy".
 _LETTER = re.compile(r"[A-Za-z0-9]{2}")
 _TICKED = re.compile(r"(?:\[\s?[xX*]\s?\]|\(\s?[xX*]\s?\)|[\u2611\u2612\u2713\u2714\u25a0])\s*$")
+_TICKED_NONE = re.compile(
+    r"(?:fluoro\w*|\bct\b|ultrasound|\bus\b|imaging|guidance)[^\n]{0,60}?"
+    r"(?:\[\s?[xX*]\s?\]|\(\s?[xX*]\s?\)|[\u2611\u2612\u2713\u2714\u25a0])\s*(?P<none>none)\b",
+    re.IGNORECASE,
+)
 _NAMED = re.compile(
     r"\b(?:guidance|imaging|modality|img|guided\s+by|guide|should\s+read|read|correct(?:ed)?(?:\s+to)?|actually|was|is|used)"
     r"\s*(?:used|modality|method|type)?\s*[:|=>-]*\s*(?:was\s+|is\s+|read\s+)?$",
@@ -38,7 +43,7 @@ _CUE = re.compile(
 )
 # Words of an account of the needle.
 _NEEDLE = re.compile(
-    r"\b(?:needle|tip|advanced|guid(?:e|ed|ing)|spinal|in-?\s?plane|out-?\s?of-?\s?plane|axis|scouts?|tunnel|coaxial\w*)\b",
+    r"\b(?:needles?|tips?|2[0-9]\s?-?\s?g(?:a|auge)?|advanced|guid(?:e|ed|ing)|spinal|in-?\s?plane|out-?\s?of-?\s?plane|axis|scouts?|tunnel|coaxial\w*)\b",
     re.IGNORECASE,
 )
 # What a scan is of, or shows, is no guidance.
@@ -112,6 +117,10 @@ def find(reading: Reading) -> Guidance:
     for match in _pattern("none").finditer(reading.even):
         if _counts(reading, match.start()) and not _of_another_block(reading, match.start()):
             found.refused.append(reading.evidence(match.start(), match.end()))
+    if "none" in reading.even.lower():
+        for match in _TICKED_NONE.finditer(reading.given):
+            if _counts(reading, match.start("none")):
+                found.refused.append(reading.evidence(*match.span("none")))
     ends: dict[Modality, int] = {}
     for modality in _ORDER:
         spots = [(m.start(), m.end(), False) for m in _pattern(modality).finditer(reading.even)]
@@ -178,7 +187,9 @@ def _decided(found: _Found) -> Guidance:
 
 def _about_needle(reading: Reading, before: str, start: int, end: int) -> bool:
     """Whether a bare "CT", "US" or "X-ray" names the guidance: a tick, a field, or the needle."""
-    if _TICKED.search(before) or _NAMED.search(before):
+    # The box is blank in the even text, where only what was ticked is left.
+    ticked = _TICKED.search(reading.given[max(0, start - 8) : start])
+    if ticked or _NAMED.search(before):
         return not _SCAN.match(reading.even, end)
     if _SCAN.match(reading.even, end):
         return False

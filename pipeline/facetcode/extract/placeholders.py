@@ -16,6 +16,7 @@ _FIELD = re.compile(
     r"[^\]\n]{0,40}\]"
     r"|\{[A-Za-z_][A-Za-z_ :/|]{1,40}(?::\d+)?\}|<<[^<>\n]{1,40}>>"
     r"|<(?:levels?|side|laterality|guidance)[^<>\n]{0,20}>"
+    r"|[\[(](?:blank|left\s+blank|inaudible|unintelligible|illegible|indecipherable)[\])]"
     r"|@[A-Z][A-Z0-9_]{2,}@|\bXX+\b|(?<![\w#])#{2,}(?!\w)"
     r"|(?<![\w?])\?{2,}(?![\w?])|(?<=:)[ ]*\.{4,}(?=[ ]*(?:\n|$))|\bC#|\bC_|\bTBD\b",
     re.IGNORECASE,

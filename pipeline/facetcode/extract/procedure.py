@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from facetcode.extract import same_day
 from facetcode.extract.guidance import find as find_guidance
 from facetcode.extract.level_context import OURS, PROCEDURES, Treated
 from facetcode.extract.reading import LIVE, Reading
@@ -215,7 +216,7 @@ def _technique(reading: Reading, header: Kind | None) -> Kind | None:
 def find(reading: Reading, levels: Sequence[Treated]) -> tuple[Procedure, tuple[Procedure, ...]]:
     """The procedure of this encounter and what else was done; kind None when nothing was."""
     done = performed(reading)
-    also = _also(reading, done)
+    also = same_day.find(reading, done.facet, done.others, _KINDS)
     if done.cancelled is not None and not _after_all(reading, done):
         return _instead(reading, done), ()
     if not done.facet or not _acted_enough(reading, done):
@@ -408,47 +409,10 @@ def _did(reading: Reading, target: Target) -> bool:
     return _DID.search(reading.even, sentence.start, sentence.end) is not None
 
 
-def _also(reading: Reading, done: Performed) -> tuple[Procedure, ...]:
-    """Other injections performed the same day, one a kind."""
-    found: dict[str, Procedure] = {}
-    for target in done.others:
-        if target.label in {"SURGERY", "RFA"}:
-            continue
-        header = _in_header(reading, target)
-        sentence = reading.sentence_at(target.start)
-        blocked = _BLOCKED.search(reading.even, target.start, target.end) or any(
-            sentence.start <= b.start < sentence.end and reading.status(b) in LIVE
-            for b in reading.of("BLOCK", "ACT")
-        )
-        told = reading.section_time(target.start) == "performed" or (
-            reading.section_at(target.start).category not in _ELSEWHERE
-        )
-        if (header or (blocked and told)) and target.label not in found:
-            found[target.label] = Procedure(
-                _KINDS[target.label], evidence=_evidence(reading, [target])
-            )
-    for target in done.facet:
-        sentence = reading.sentence_at(target.start)
-        words = reading.words(sentence.start, sentence.end)
-        performed = _in_header(reading, target) or reading.section_time(target.start) == "performed"
-        if performed and _LUMBAR.search(words) and not _NOT_LUMBAR.search(words):
-            found.setdefault(
-                "LUMBAR", Procedure("lumbar_facet", evidence=_evidence(reading, [target]))
-            )
-    return tuple(found.values())
-
-
 _ELSEWHERE = frozenset(
     {"history", "indication", "plan", "exam", "imaging", "diagnosis", "assessment", "family"}
 )
-"""Sections in which another injection is remembered, wished for or explained, not done."""
-_BLOCKED = re.compile(r"inject|block", re.IGNORECASE)
-_LUMBAR = re.compile(
-    r"\b(?:lumbar|lumbosacral|L[1-5](?:\s?[-/]\s?(?:L?[1-5]|S1))?)\b", re.IGNORECASE
-)
-_NOT_LUMBAR = re.compile(
-    r"\b(?:cervical|thoracic|thoracolumbar|[CT]\s?\d{1,2}|TON)\b", re.IGNORECASE
-)
+"""Sections in which a procedure is remembered, wished for or explained, not done."""
 
 
 # Both are offered, as in the wording of the codes and of consents: neither is said.

@@ -35,12 +35,14 @@ _GONE_AFTER = re.compile(
     re.IGNORECASE,
 )
 _DENIED_AFTER = re.compile(
-    r"^\s*\(\s*-\s*\)|"
+    r"^\s*\(\s*-\s*\)|^[^.;]{0,40}?\b(?:looked|sought|searched|asked)\s+(?:for\s+|after\s+)?(?:and|but)\s+(?:not|never|nowhere)\b|"
     r"^[\s:|=()\[\]-]*(?:(?:is|was|are|were|has\s+been|symptoms?|sx|pain|signs?)[\s:|=-]+)*(?:\[?x?\]?\s*)?(?:absent|none|no\b|nil|neg\w*|-\s*ve|"
     r"not\s+(?:present|seen|found|suspected|evident|reported|noted|elicited|likely)|den(?:ied|ies)|ruled[\s-]+out|excluded|unlikely|n/?a\b|0\b)|"
     r"\b(?:ruled\s+out|excluded|is\s+unlikely|was\s+unlikely|but\s+(?:the\s+)?emg\s+(?:was\s+)?(?:normal|negative)|is\s+lumbar)\b",
     re.IGNORECASE,
 )
+# "Radiculopathy? None found."
+_ASKED = re.compile(r"\s*\?\s*(?:none|no|nil|not|neg|absent)\b", re.IGNORECASE)
 _UNTREATED = re.compile(
     r"\b(?:un-?treated|not\s+(?:yet\s+|been\s+|so\s+far\s+)*(?:treated|addressed)|nobody\s+treats|no\s+(?:tx|treatment|therapy)|"
     r"active|pending|await\w*|ongoing|persist\w*)\b",
@@ -79,7 +81,11 @@ def find(reading: Reading) -> list[Finding]:
         after = reading.even[match.end() : min(match.end() + _AROUND, sentence.end)]
         spot = reading.evidence(match.start(), match.end())
         says = reading.even[sentence.start : sentence.end]
-        if _DENIED.search(before) or _DENIED_AFTER.search(after):
+        if (
+            _DENIED.search(before)
+            or _DENIED_AFTER.search(after)
+            or _ASKED.match(reading.even, match.end())
+        ):
             if not _lumbar(before):
                 denied.append(spot)
         elif _UNTREATED.search(says) and not _GONE_AFTER.search(re.sub(_UNTREATED, "", after)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,6 +11,7 @@ from functools import cache
 from typing import Literal
 
 from facetcode.extract import dates, grid
+from facetcode.extract.dates import Written
 from facetcode.extract.sections import SectionSpan, Time
 from facetcode.extract.targets import Target
 from facetcode.extract.text import Offsets, Sentence, Squeezed
@@ -72,12 +74,14 @@ class Reading:
     """Statuses a trained model gives instead of the rules', by a target's offsets."""
     _sentence_index: Offsets = field(init=False)
     _section_index: Offsets = field(init=False)
+    _date_starts: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
         self._sentence_index = Offsets([s.start for s in self.sentences])
         self._section_index = Offsets([s.start for s in self.sections])
         if not self.dates:
             self.dates = dates.find(self.even, today=self.dos)
+        self._date_starts = [w.start for w in self.dates]
 
     def sentence_at(self, offset: int) -> Sentence:
         """The sentence that holds an offset."""
@@ -123,24 +127,28 @@ class Reading:
         """Targets with one of these labels, in order."""
         return (target for target in self.targets if target.label in labels)
 
+    def dates_in(self, start: int, end: int) -> list[Written]:
+        """The dates that begin between two offsets, in order."""
+        return self.dates[
+            bisect_left(self._date_starts, start) : bisect_left(self._date_starts, end)
+        ]
+
     def dated_before_today(self, sentence: Sentence) -> bool:
         """Whether a sentence is dated, and only before today."""
-        days = [
-            w.day
-            for w in self.dates
-            if sentence.start <= w.start < sentence.end and w.day is not None
-        ]
+        days = [w.day for w in self.dates_in(sentence.start, sentence.end) if w.day is not None]
         if not days:
             vague = dates.vague(self.even, sentence.start, sentence.end)
             if self.dos is None:
                 # Nobody names the month of today: "In June I blocked" tells of an earlier one.
-                return bool(vague) and dates.opens_with_month(self.even, sentence.start)
+                return (
+                    bool(vague) and dates.opens_with_month(self.even, sentence.start)
+                ) or _ON_DAY.search(self.even, sentence.start, sentence.end) is not None
             return any(_before(month, year, self.dos) for month, year in vague)
         return self.dos is not None and all(day < self.dos for day in days)
 
     def headed_before_today(self, section: SectionSpan) -> bool:
         """Whether a heading bears an earlier date: "Response to block #1 (7/24/2025):"."""
-        days = [w.day for w in self.dates if section.start <= w.start < section.body and w.day]
+        days = [w.day for w in self.dates_in(section.start, section.body) if w.day]
         return bool(days) and self.dos is not None and all(day < self.dos for day in days)
 
     def names_procedure(self, sentence: Sentence) -> bool:
@@ -159,7 +167,7 @@ class Reading:
 
     def has_day(self, sentence: Sentence) -> bool:
         """Whether a sentence holds a date to the day."""
-        return any(w.day and sentence.start <= w.start < sentence.end for w in self.dates)
+        return any(w.day for w in self.dates_in(sentence.start, sentence.end))
 
     def status(self, target: Target) -> Status:
         """Whether and when the thing named here happened; see :func:`status_of`."""
@@ -171,6 +179,7 @@ def _distance(start: int, end: int, cue: tuple[str, int, int]) -> int:
     return max(cue[1] - end, start - cue[2], 0)
 
 
+_ON_DAY = re.compile(r"\bon\s+\d{1,2}/\d{1,2}\b(?!\s?(?:/|points?|scale))", re.IGNORECASE)
 _DONE_TODAY = re.compile(
     r"\b(?:procedures?|operations?|injections?|blocks?)\b.*\b(?:performed|done|today)\b",
     re.IGNORECASE,

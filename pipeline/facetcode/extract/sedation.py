@@ -32,6 +32,17 @@ _NEEDLE = re.compile(
 )
 
 
+_OPENS = re.compile(
+    r"\s*(?:this\s+was\s+)?(?:given|used|chosen|required|needed|necessary|because|due\s+to|reason|indicated|owing)\b",
+    re.IGNORECASE,
+)
+# "Spasmodic torticollis; 2 mg midazolam to allow positioning."
+_ALLOWS = re.compile(
+    r"\bto\s+(?:allow|permit|enable|keep|hold|help|prevent|control|steady|still|make)\b",
+    re.IGNORECASE,
+)
+
+
 @cache
 def _words(name: str) -> Words:
     return at_words(load_rules("documentation")["words"][name])
@@ -49,10 +60,15 @@ def reason(reading: Reading) -> Finding | None:
         own = _own(reading, sentence.start, sentence.end)
         if own is None or reading.section_at(sentence.start).category in _SILENT:
             continue
-        beside = any(_sedates(reading, near) for near in sentences[max(0, at - 1) : at + 2])
+        # "..., RN observer (M. Roe); given because she faints": the name cut it from its sedation.
+        back = 3 if _OPENS.match(reading.even, sentence.start, sentence.end) else 1
+        beside = any(_sedates(reading, near) for near in sentences[max(0, at - back) : at + 2])
         tied = _words("cause").search(reading.even, sentence.start, sentence.end) or _NEEDLE.search(
             reading.even, sentence.start, sentence.end
         )
+        if not tied and beside:
+            after = sentences[min(at + 1, len(sentences) - 1)]
+            tied = _ALLOWS.search(reading.even, after.start, after.end)
         if _sedates(reading, sentence) or (beside and tied):
             return Finding("sedation_reason", (reading.evidence(*own),))
     return None

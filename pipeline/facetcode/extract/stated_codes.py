@@ -8,8 +8,8 @@ from facetcode.extract.reading import Reading
 from facetcode.facts import StatedCode
 
 _CODE = re.compile(
-    r"(?<![\d.$#-])(?P<code>6449[0-5]|021[3-8]T|6463[3-6]|64999|7700[123]|77012|77021|76942|76000|2055[23]|62320|62321|64479|64480|64405|64450|9915[1-7])(?!\d|\.\d)"
-    r"(?P<tail>(?:\s*[-,/ ]?\s*(?:50|KX|RT|LT|59|XS|XU|GA|GZ|51|26|TC|22|52|53)\b(?![\d.%/]))*)"
+    r"(?<![\d.$#-])(?P<code>6449[0-5]|021[3-8]T|6463[3-6]|64999|7700[123]|77012|77021|76942|76000|2055[23]|62320|62321|64479|64480|64405|64450|9915[1-7])(?!\d|\.(?!(?:26|50|51|59|76)\b)\d)"
+    r"(?P<tail>(?:\s*[-,/. ]?\s*(?:50|KX|RT|LT|59|XS|XU|GA|GZ|51|26|TC|22|52|53)\b(?![\d.%/]))*)"
     r"(?:\s*(?:x|\(x|units?\s*[:=]?)\s*(?P<units>\d)\b)?",
     re.IGNORECASE,
 )
@@ -20,17 +20,19 @@ _NOT_TODAY = re.compile(
     re.IGNORECASE,
 )
 _REFUSED = re.compile(
-    r"\b(?:not|no|without|never|(?:do|does|did)\s+not\s+(?:bill|code|report|charge)|instead\s+of|rather\s+than)\s+"
-    r"(?:(?:a|the|for|code|cpt|billing|bill)\s+)*$",
+    r"\b(?:not|no|without|never|instead\s+of|rather\s+than)\s+"
+    r"(?:(?:a|the|for|to|be|code|codes|cpt|billing|bill|report|charge|add|use|submit|append|list|claim|include|separately|separate)\s+)*$",
     re.IGNORECASE,
 )
 _REFUSED_AFTER = re.compile(
-    r"[\s,)-]*(?:(?:is|was|are|were)\s+)?(?:included\s+and\s+)?(?:(?:is|was)\s+)?"
-    r"(?:not\s+(?:separately\s+|being\s+)?(?:bill|report|charg|cod|submitt|cover|list)\w*|bundled|included\b)",
+    r"[\s,)-]*(?:(?:struck|removed|deleted|omitted|withheld|left\s+off|taken\s+off|crossed\s+out)\b|[^.;,\n]{0,40}?\b(?:do(?:es)?|did)\s+not(?:\s+(?:apply|belong|go)\b|\s*[.,;\n]|\s*$)|"
+    r"(?:(?:is|was|are|were)\s+)?(?:struck|removed|deleted|omitted|withheld|left\s+off|taken\s+off|crossed\s+out)\b|"
+    r"(?:(?:is|was|are|were)\s+)?(?:included\s+and\s+)?(?:(?:is|was)\s+)?"
+    r"(?:not\s+(?:separately\s+|being\s+)?(?:bill|report|charg|cod|submitt|cover|list)\w*|bundled|included\b|(?:must|should|may|can|could|need)\s*not\s+be\b|[-:(]?\s*n/?a\b))",
     re.IGNORECASE,
 )
 _TODAY = re.compile(r"\btoday\b", re.IGNORECASE)
-_ELSEWHERE = frozenset({"plan", "history", "consent", "family", "diagnosis"})
+_ELSEWHERE = frozenset({"plan", "history", "consent", "family"})
 
 
 def find(reading: Reading) -> tuple[StatedCode, ...]:
