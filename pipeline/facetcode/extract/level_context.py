@@ -156,9 +156,14 @@ def _line_above(reading: Reading, target: Target, others: Sequence[Target]) -> T
 
 
 def _next_line(reading: Reading, above: Target, target: Target) -> bool:
-    """Whether a level stands in the line below another: a list with a line a side."""
+    """Whether a level goes on with a list: in the line below, or behind a semicolon and a side."""
     between = reading.words(above.end, target.start)
-    return len(between) < 60 and between.count("\n") == 1
+    return _SEMICOLON.fullmatch(between) is not None or (
+        len(between) < 60 and between.count("\n") == 1
+    )
+
+
+_SEMICOLON = re.compile(r"\s?;\s?(?:(?:right|left|bilateral|both|and|[rl]|rt|lt|b/?l)\s)*", re.I)
 
 
 def _start(target: Target) -> int:
