@@ -1,4 +1,4 @@
-# make demo | desk | test | lint | bench | clean. Another interpreter: make test PYTHON=python3.12
+# make demo | desk | test | lint | bench | models | clean. Another interpreter: make test PYTHON=python3.12
 PYTHON ?= python3
 VENV ?= .venv
 
@@ -7,13 +7,14 @@ INSTALLED := $(VENV)/.installed
 SAMPLES := annotations/samples
 SHOWN ?= $(firstword $(wildcard $(SAMPLES)/*bilateral*.txt $(SAMPLES)/*.txt))
 
-.PHONY: help demo desk test lint bench clean
+.PHONY: help demo desk test lint bench models clean
 help:
 	@echo 'make demo    install into $(VENV), code the sample notes, show one'
 	@echo 'make desk    open the review desk with the sample notes'
 	@echo 'make test    run the tests'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make bench   notes per second beside medspaCy and EDS-NLP; writes docs/benchmarks.*'
+	@echo 'make models  train the shipped models on annotations/; TEST=--test scores the test voices too'
 	@echo 'make clean   remove $(VENV), caches and builds'
 
 # The check is written so that a Python 2 can run it and say no.
@@ -43,6 +44,10 @@ lint: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python benchmarks/speed.py --json docs/benchmarks.json --chart docs/benchmarks.svg
+
+models: $(INSTALLED)
+	$(BIN)/python -m facetcode.learn.corpus annotations --into models $(TEST)
+	$(BIN)/python benchmarks/learning.py models docs
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache

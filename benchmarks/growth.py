@@ -16,8 +16,10 @@ from facetcode import load
 START = "Right C4-5 medial branch block under fluoroscopy. "
 REPEATED = [
     "C4-5, ", "C4 ", "80% relief ", "pain and the ", "\n", " ", "1", "| ", "-", "A: ", "*** ",
-    "left right ", "7/10 to 3/10 ", "on 1/3/2025 ", "failed ", "lO l1 ", "see four five ",
-    "no sedation, ", "M47.812 ", "(right) ", "if ", "needle. ",
+    "left right ", "7/10 to 3/10 ", "on 1/3/2025 ", "failed ", "lO l1 ", "see four five ", "80% ",
+    "80% on the right and ", "1/2/2026 80% ", "pain 7 ", "7/10 ", "10a 2, ", "was 7, now 2, ",
+    "before 7, after 2, ", "pre 7 post 2 ", "(b) 80% or more\n", "no sedation, ", "M47.812 ",
+    "(right) ", "if ", "needle. ",
 ]  # fmt: skip
 
 

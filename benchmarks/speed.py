@@ -162,6 +162,15 @@ def facetcode() -> System:
     return lambda text: json.dumps(to_json(coder(text)))
 
 
+def facetcode_rules() -> System:
+    """The same without trained models: what confidence and novelty cost is the difference."""
+    from facetcode import load
+    from facetcode.record import to_json
+
+    coder = load("medicare", models="none")
+    return lambda text: json.dumps(to_json(coder(text)))
+
+
 def target_rules() -> list[tuple[str, str]]:
     """Label and pattern of what facetcode looks for, for the peers to look for too."""
     from facetcode.extract.rules import load_rules
@@ -213,6 +222,7 @@ def bare_regex() -> System:
 
 BUILDERS: dict[str, Callable[[], System]] = {
     "facetcode": facetcode,
+    "facetcode, rules alone": facetcode_rules,
     "bare regex": bare_regex,
     "EDS-NLP": edsnlp,
     "medspaCy, rule sentencizer": lambda: medspacy_with("sentencizer"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 
@@ -20,6 +21,12 @@ NOTE = "Right C4-5 medial branch block under fluoroscopy. Patient SECRETNAME had
 
 def words(text: str, pattern: str) -> tuple[Evidence, ...]:
     return tuple(Evidence(m.start(), m.end(), m.group()) for m in re.finditer(pattern, text))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_own_models(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Whoever runs the tests may have trained models of their own: no test must use them."""
+    os.environ["XDG_DATA_HOME"] = str(tmp_path_factory.mktemp("data"))
 
 
 class QuickExtractor:

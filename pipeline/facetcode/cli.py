@@ -19,6 +19,7 @@ import typer
 from facetcode import __version__
 from facetcode.commands import batch as batch_commands
 from facetcode.commands import denials as denial_commands
+from facetcode.commands import learn as learn_commands
 from facetcode.commands import measure as measure_commands
 from facetcode.commands import physician as physician_commands
 from facetcode.commands import policy as policy_commands
@@ -26,6 +27,7 @@ from facetcode.commands.annotate import annotate_app
 from facetcode.commands.audit import audit_app
 from facetcode.commands.desk import desk_app
 from facetcode.commands.evaluate import check_command, compile_command, evaluate_command
+from facetcode.commands.learn import AutoOption, ModelsOption
 from facetcode.errors import FacetcodeError
 from facetcode.output import Format, format_for
 from facetcode.terminal import one_line
@@ -166,6 +168,8 @@ def code_command(
     ] = None,
     text_column: TextColumn = None,
     id_column: IdColumn = None,
+    auto_at: AutoOption = None,
+    models: ModelsOption = None,
 ) -> None:
     """Code notes: one record a note.
 
@@ -178,12 +182,15 @@ def code_command(
       facetcode code export.csv --text-column NOTE_TEXT --output codes.parquet
       facetcode code --facts form.jsonl > records.jsonl
       facetcode code export.csv --history --payers our-payers.yaml
+      facetcode code export.csv --auto-at 0.99
     """
     paths = paths or []
     if bool(paths) == (facts is not None):
         raise FacetcodeError("name the notes to code, or records with --facts FILE (not both)")
     if patient_folders and not (history and paths):
         raise FacetcodeError("--patient-folders goes with --history and the folders' notes")
+    if auto_at is not None and facts is not None:
+        raise FacetcodeError("--auto-at needs the notes: how sure a record is rests on their words")
     inputs = [*paths, *([facts] if facts else [])]
     if output and any(same_file(output, path) for path in inputs):
         raise FacetcodeError(f"{output}: is the input; name another file to write to")
@@ -191,7 +198,9 @@ def code_command(
     from facetcode.notes.formats import count_hint
     from facetcode.run import NothingRead, Tally, code_facts, code_notes, say_unmatched, write
 
-    coder = Coder(load_rules(policy, payers))
+    coder = Coder(load_rules(policy, payers), models=models, auto_at=auto_at)
+    for family, guarantee in coder.promised.items() if auto_at is not None else ():
+        say(f"policies like {family}: {guarantee.says}")
     form = form or format_for(output, terminal=sys.stdout.isatty())
     tally = Tally(say)
     if history:
@@ -238,6 +247,7 @@ def show_command(
     payers: PayersOption = None,
     text_column: TextColumn = None,
     id_column: IdColumn = None,
+    models: ModelsOption = None,
 ) -> None:
     """Show one note: its evidence in colour, the lines with their reasons, the flags.
 
@@ -250,7 +260,7 @@ def show_command(
     from facetcode.run import find_note
     from facetcode.show import console_on, print_note
 
-    coder = Coder(load_rules(policy, payers))
+    coder = Coder(load_rules(policy, payers), models=models)
     note = find_note(path, note_id, text_column=text_column, id_column=id_column)
     print_note(note.text, coder(note), console_on(sys.stdout, piped=100))
 
@@ -276,6 +286,12 @@ app.command("queries", short_help="Draft the questions to the physicians.")(
 )
 app.command("template", short_help="A note template that asks what a policy needs.")(
     guarded(physician_commands.template_command)
+)
+app.command("train", short_help="Learn from your own labelled notes.")(
+    guarded(learn_commands.train_command)
+)
+app.command("models", short_help="The trained models in use.")(
+    guarded(learn_commands.models_command)
 )
 rules = typer.Typer(help="Policies: list, show, check and compare.", no_args_is_help=True)
 rules.command("list", short_help="The policies there are.")(guarded(policy_commands.list_command))

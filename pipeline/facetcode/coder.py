@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -17,6 +18,8 @@ from facetcode.record import Record
 
 if TYPE_CHECKING:
     from facetcode.extract.build import Extractor
+    from facetcode.learn.guarantee import Guarantee
+    from facetcode.learn.in_use import Models
 
 NoteLike: TypeAlias = str | Note | Mapping[str, Any]
 """What a coder takes: a note's text, a Note, or a mapping with the contract's keys."""
@@ -44,11 +47,12 @@ def load_rules(
     return load_named_policy(policy)
 
 
-def load(policy: str | Path = "default") -> Coder:
+def load(policy: str | Path = "default", models: str | Path | None = None) -> Coder:
     """Load everything needed to code notes under a policy, given by name or as a file.
 
     With ``auto`` each note's payer, contractor or state, claim type and date choose its policy.
-    Takes some seconds, once: spaCy and medspaCy are imported here. Raises PolicyError.
+    ``models`` is a folder of a practice's own, ``shipped`` or ``none`` (docs/learning.md). Takes
+    some seconds, once: spaCy and scikit-learn are imported here. Raises PolicyError, ModelError.
 
     >>> from facetcode import load
     >>> from facetcode.record import to_json
@@ -59,9 +63,7 @@ def load(policy: str | Path = "default") -> Coder:
     >>> to_json(record)["status"]  # the record as the dict that `facetcode code` writes
     'coded'
     """
-    coder = Coder(load_rules(policy))
-    coder.extractor  # noqa: B018  built now, so that the first note is not the slow one
-    return coder
+    return Coder(load_rules(policy), models=models).ready()
 
 
 class Coder:
@@ -71,8 +73,18 @@ class Coder:
     ``facetcode.notes.formats.read`` yields notes for ``pipe``.
     """
 
-    def __init__(self, policy: Policy | PayerMapping, extractor: Extractor | None = None) -> None:
+    def __init__(
+        self,
+        policy: Policy | PayerMapping,
+        extractor: Extractor | None = None,
+        *,
+        models: str | Path | None = None,
+        auto_at: float | None = None,
+    ) -> None:
+        """``models`` as for ``load``; ``auto_at`` is the share of marked claims to be right."""
         self.policy = policy
+        self._models_named = models
+        self._auto_at = auto_at
         self.unmatched = 0
         """Notes that name a payer no row of the mapping fits, coded under its ``otherwise``."""
         self._extractor = extractor
@@ -84,8 +96,25 @@ class Coder:
             # Imported late: coding stored facts, and --help, must not pay for spaCy.
             from facetcode.extract.build import Extractor
 
-            self._extractor = Extractor()
+            self._extractor = Extractor(votes=self.models.votes)
         return self._extractor
+
+    @cached_property
+    def models(self) -> Models:
+        """The trained models in use, found when first asked for. Raises ModelError."""
+        from facetcode.learn.in_use import models_in_use
+
+        return models_in_use(self._models_named)
+
+    @cached_property
+    def promised(self) -> Mapping[str, Guarantee]:
+        """What ``auto_at`` promises, by family of policies; empty where nobody asked."""
+        return self.models.promised(self._auto_at)
+
+    def ready(self) -> Coder:
+        """Build and load everything now, so that the first note is not the slow one."""
+        _ = self.extractor, self.models.load(), self.promised
+        return self
 
     def __call__(self, note: NoteLike) -> Record:
         """The record of one note.
@@ -95,7 +124,8 @@ class Coder:
         """
         note = as_note(note)
         facts = self.extractor.facts(note.text, note.meta)
-        return self.code_facts(facts, note_id=note.note_id, meta=note.meta)
+        record = self.code_facts(facts, note_id=note.note_id, meta=note.meta)
+        return self.models.assessed(record, note.text, self.promised)
 
     def pipe(
         self, notes: Iterable[NoteLike], *, on_error: OnError | None = None
@@ -107,7 +137,7 @@ class Coder:
         """
         for position, given in enumerate(notes, start=1):
             # Outside the try: a pipeline that cannot be built is not the note's failure.
-            _ = self.extractor
+            _ = self.extractor, self.models.load(), self.promised
             try:
                 note = as_note(given, default_id=f"note-{position}")
             except NoteFormatError as error:

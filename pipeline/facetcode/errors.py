@@ -27,3 +27,11 @@ class AnnotationError(FacetcodeError):
 
 class ExtractionError(FacetcodeError):
     """One note could not be read by the pipeline; the message names the note, never its words."""
+
+
+class ModelError(FacetcodeError):
+    """A trained model's file is damaged, changed, or of another version; the message says which."""
+
+
+class TrainingError(FacetcodeError):
+    """Labelled notes from which nothing can be learnt: too few, or all alike."""

@@ -53,9 +53,13 @@ def code_history(
         tally.failure(given[visit.note_id], error)
 
     _say_gaps(visits, tally.say)
-    yield from code_series(
+    for record in code_series(
         visits, lambda visit: coder.rules(visit.note_id, visit.meta), on_error=failed
-    )
+    ):
+        source = given[record.note_id]
+        # Stored facts come without the words that confidence rests on.
+        text = source.text if isinstance(source, Note) else None
+        yield record if text is None else coder.models.assessed(record, text, coder.promised)
 
 
 def _visit(note: Note, coder: Coder, patient_folders: bool) -> Visit:

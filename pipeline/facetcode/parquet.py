@@ -92,6 +92,7 @@ def schema() -> Any:
         ),
         "flags": items(code=text, severity=text, message=text, authority=text, evidence=cited),
         "confidence": number,
+        "auto": pa.bool_(),
         "policy": text,
         "version": text,
     }

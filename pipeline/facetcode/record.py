@@ -98,6 +98,18 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Novelty:
+    """How alike a note is to what the models were trained on (``facetcode.learn.likeness``)."""
+
+    nearest: float
+    """Cosine, 0-1, with the hand of the corpus that is most alike."""
+    new: bool
+    """Less alike than notes of a known hand are."""
+    sketch: str | None = None
+    """Of a new note: bits, in hexadecimal, that say which new notes are alike; no word is in it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """The whole answer for one note."""
 
@@ -117,6 +129,10 @@ class Record:
     """Suggested 64493-64495 for lumbar levels of the same day, to be coded apart."""
     series: Mapping[str, Any] | None = None
     """What the patient's other notes say (``facetcode.series``); None where none were read."""
+    auto: bool | None = None
+    """Whether the claim may go without review (``--auto-at``); None where nobody asked."""
+    novelty: Novelty | None = None
+    """None where the note was not compared: it was screened out, or no model is in use."""
 
 
 def evidence_to_json(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
@@ -247,8 +263,15 @@ def to_json(record: Record) -> dict[str, Any]:
             {"name": c.name, "result": c.result, "says": c.says} for c in record.verification
         ],
         "meta": dict(record.meta),
+        **({} if record.auto is None else {"auto": record.auto}),
+        **({} if record.novelty is None else {"novelty": _novelty_to_json(record.novelty)}),
         **({} if record.series is None else {"series": dict(record.series)}),
     }
+
+
+def _novelty_to_json(novelty: Novelty) -> dict[str, Any]:
+    said: dict[str, Any] = {"nearest": novelty.nearest, "new": novelty.new}
+    return said if novelty.sketch is None else {**said, "sketch": novelty.sketch}
 
 
 def _line_to_json(line: Line) -> dict[str, Any]:

@@ -21,6 +21,7 @@ COLUMNS = (
     "info_flags",
     "questions",
     "confidence",
+    "auto",
     "policy",
     "version",
 )
@@ -56,6 +57,7 @@ def flat(record: Record) -> dict[str, str | int | float | None]:
         "info_flags": flags["info"],
         "questions": "; ".join(f.message for f in record.flags if f.severity == "hard"),
         "confidence": record.confidence,
+        "auto": None if record.auto is None else "yes" if record.auto else "no",
         "policy": record.policy,
         "version": record.version,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -314,3 +315,55 @@ def test_claims_of_what_is_ready_to_bill(batch: Run, whole: Path, tmp_path: Path
             assert [str(c[26]).split("~") for c in charges] == [
                 line["modifiers"] for line in record["lines"]
             ]
+
+
+def test_a_batch_names_new_templates_and_what_is_promised(batch: Run, tmp_path: Path) -> None:
+    head = (
+        "{{KLINIK}} ~~Blatt{}~~ ^Abteilung^ ^Wirbelambulanz^ ^Oberarzt^ ^Befund^\n~~~~\n"
+        "$EINGRIFF$ facet joint injection C4-5 right $SEITE$ $LAGERUNG$ $DESINFEKTION$\n"
+    )
+    tail = "$BILD$ fluoroscopy $ENDE$ ^Gesehen^ ^Vidiert^ ^Ablage{}^ ~~Durchschlag~~ ~~Archiv~~"
+    notes = tmp_path / "notes.jsonl"
+    notes.write_text(
+        "".join(
+            json.dumps(
+                {"note_id": f"k-{n}", "text": (head + tail).format(n, n), "provider": "Dr SECRET"}
+            )
+            + "\n"
+            for n in range(6)
+        )
+    )
+    out = tmp_path / "out"
+    done = batch(notes, "--out", out, "--policy", "default", "--auto-at", "0.99", "--workers", 1)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads((out / "summary.json").read_text())
+    (group,) = summary["new_notes"]["groups"]
+    assert group == {"notes": 6, "example": "k-0", "providers": ["Dr SECRET"]}
+    assert "k-0" in (out / "report.html").read_text()
+    assert "6 notes in 1 groups are unlike" in done.stderr
+    assert summary["auto"] == 0 and "no record is marked" in summary["auto_promise"]["default"]
+    assert "no record is marked" in done.stderr
+    records = [json.loads(line) for line in (out / "records.jsonl").read_text().splitlines()]
+    assert all(r["auto"] is False and 0 < r["confidence"] < 1 for r in records)
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert {model["task"] for model in manifest["models"]} >= {"confidence", "novelty"}
+    assert "KLINIK" not in (out / "summary.json").read_text() + (out / "report.html").read_text()
+    # Other models are another run.
+    again = batch(notes, "--out", out, "--policy", "default", "--models", "none")
+    assert again.returncode == 2 and "--restart" in again.stderr
+
+
+SAMPLES = Path(__file__).parents[2] / "annotations" / "samples"
+
+
+def test_a_batch_with_a_changed_model_does_not_begin(batch: Run, tmp_path: Path) -> None:
+    from facetcode.learn.in_use import shipped_folder
+
+    own = tmp_path / "own"
+    shutil.copytree(shipped_folder() / "novelty", own / "novelty")
+    with (own / "novelty" / "model.skops").open("ab") as file:
+        file.write(b"!")
+    out = tmp_path / "out"
+    done = batch(SAMPLES, "--out", out, "--models", own, "--workers", 1)
+    assert done.returncode == 2 and "is not the file that was trained" in done.stderr
+    assert not (out / "records.jsonl").exists()

@@ -99,6 +99,16 @@ def test_relief_of_a_note(row: dict[str, Any]) -> None:
     assert sorted([r.when, r.low, r.high] for r in facts.relief) == sorted(row["relief"])
 
 
+RELIEF_TOLD = yaml.safe_load((HERE / "relief_told.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("row", RELIEF_TOLD, ids=[r["text"][:60] for r in RELIEF_TOLD])
+def test_relief_as_it_is_told(row: dict[str, Any]) -> None:
+    day = row.get("day", "2026-03-20")
+    facts = coder()({"note_id": "n", "text": row["text"], "date_of_service": day}).facts
+    assert sorted([r.when, r.low, r.high] for r in facts.relief) == sorted(row["relief"])
+
+
 SIDES = yaml.safe_load((HERE / "sides.yaml").read_text(encoding="utf-8"))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,16 @@ from facetcode.record import SCHEMA
 
 
 def of_run(
-    inputs: Iterable[Path], *, policy: str | None, payers: Path | None, options: Mapping[str, Any]
+    inputs: Iterable[Path],
+    *,
+    policy: str | None,
+    payers: Path | None,
+    options: Mapping[str, Any],
+    models: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
     """The manifest's first half: two runs of which it is the same give the same records.
+
+    ``models`` are those in use, each with its task and the hash of its file.
 
     Raises OSError for an input that cannot be read.
     """
@@ -25,7 +32,7 @@ def of_run(
         "record_schema": SCHEMA,
         "policy": policy or "auto",
         "rule_files": [_file(path) for path in rules],
-        "models": [],
+        "models": [dict(model) for model in models],
         "options": dict(sorted(options.items())),
         "inputs": [_file(path) for path in inputs],
     }

@@ -38,16 +38,24 @@ def stored(out: Path, print_: Mapping[str, Any]) -> bool:
 
 
 def finish(
-    work: Path, out: Path, print_: Mapping[str, Any], at: Position, *, form: str | None
+    work: Path,
+    out: Path,
+    print_: Mapping[str, Any],
+    at: Position,
+    *,
+    form: str | None,
+    promised: Mapping[str, str] | None = None,
 ) -> Summary:
     """Write everything else from the records, move all of it to its place, and say so.
 
-    The manifest comes last: a folder that holds one holds all the rest.
+    ``promised`` says, by family of policies, what holds of records marked ``auto``. The manifest
+    comes last: a folder that holds one holds all the rest.
     """
     moved = not (work / RECORDS).exists()
     records = (out if moved else work) / RECORDS
     rejects = (out if moved else work) / "rejects.jsonl"
-    summary = _all(records, rejects, work, at, form)
+    summary = Summary(unmatched=at.unmatched, promised=promised)
+    _all(records, rejects, work, summary, form)
     made = sorted(p.name for p in work.iterdir() if p.is_file() and p.name not in _OURS)
     # The records go last: while they lie in the work folder the rest can be made again.
     for name in sorted(made, key=lambda n: (n == RECORDS, n)):
@@ -75,9 +83,8 @@ def finish(
 _OURS = frozenset({"run.json", "journal.jsonl"})
 
 
-def _all(records: Path, rejects: Path, work: Path, at: Position, form: str | None) -> Summary:
+def _all(records: Path, rejects: Path, work: Path, summary: Summary, form: str | None) -> None:
     """One pass over the records, each handed to everything that is made from them."""
-    summary = Summary(unmatched=at.unmatched)
     with (
         Worklist(work / "worklist.csv") as rows,
         Letters(work / "queries.md", records) as letters,
@@ -95,7 +102,6 @@ def _all(records: Path, rejects: Path, work: Path, at: Position, form: str | Non
         json.dumps(summary.to_json(), indent=2) + "\n", encoding="utf-8"
     )
     (work / "report.html").write_text(report.page(summary), encoding="utf-8")
-    return summary
 
 
 Taker = Callable[[Mapping[str, Any]], object]

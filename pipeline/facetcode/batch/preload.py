@@ -2,3 +2,4 @@
 
 from facetcode.batch import worker  # noqa: F401
 from facetcode.extract import build  # noqa: F401
+from facetcode.learn import confidence, in_use, judge  # noqa: F401

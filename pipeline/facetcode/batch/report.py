@@ -61,9 +61,15 @@ def page(summary: Summary) -> str:
 {_groups("By payer", grouped(summary.by_payer))}
 {_chart("Policies applied", ranked(summary.policies))}
 {_chart("Why notes could not be coded", ranked(summary.reasons))}
+{_chart("Notes unlike what is known, by likeness (an example each)", _new(summary))}
 </div>
 </body></html>
 """
+
+
+def _new(summary: Summary) -> Mapping[str, int]:
+    groups = summary.new.to_json()["groups"]
+    return {group["example"]: group["notes"] for group in groups}
 
 
 def _stack(parts: Mapping[str, int]) -> str:

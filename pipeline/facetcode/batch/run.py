@@ -17,6 +17,7 @@ from facetcode.batch.journal import WORK, Journal
 from facetcode.batch.pool import Chunk, Item, Pool, chunks, outcomes
 from facetcode.batch.worker import Failure, Settings
 from facetcode.errors import FacetcodeError
+from facetcode.learn.in_use import models_in_use
 from facetcode.notes.formats import files, read
 from facetcode.notes.note import Note, Reject
 
@@ -40,6 +41,9 @@ class Plan:
     restart: bool = False
     retry: bool = False
     """Code again what a whole run could not, and keep its records."""
+    models: str | None = None
+    """A folder of own models, ``shipped`` or ``none``; None for those in use."""
+    auto_at: float | None = None
 
 
 def run_batch(plan: Plan, *, on_progress: OnProgress = lambda done: None) -> finish.Summary | None:
@@ -59,9 +63,13 @@ def run_batch(plan: Plan, *, on_progress: OnProgress = lambda done: None) -> fin
 
 def _run(plan: Plan, inputs: list[Path], on_progress: OnProgress) -> finish.Summary | None:
     work = plan.out / WORK
-    options = {**plan.reading, "billing": plan.billing}
+    options = {**plan.reading, "billing": plan.billing, "auto_at": plan.auto_at}
     options = {key: value for key, value in options.items() if value}
-    print_ = fingerprint.of_run(inputs, policy=plan.policy, payers=plan.payers, options=options)
+    models = models_in_use(plan.models).check()
+    promised = {family: g.says for family, g in models.promised(plan.auto_at).items()}
+    print_ = fingerprint.of_run(
+        inputs, policy=plan.policy, payers=plan.payers, options=options, models=models.used()
+    )
     if plan.restart:
         journal.discard(work)
     elif finish.stored(plan.out, print_):
@@ -75,7 +83,7 @@ def _run(plan: Plan, inputs: list[Path], on_progress: OnProgress) -> finish.Summ
     at = journal.reached(work)
     if not at.whole:
         at = _code(plan, Journal(work, print_), on_progress)
-    summary = finish.finish(work, plan.out, print_, at, form=plan.billing)
+    summary = finish.finish(work, plan.out, print_, at, form=plan.billing, promised=promised)
     journal.discard(work)
     return summary
 
@@ -101,7 +109,11 @@ def _refuse_other(plan: Plan, work: Path, print_: Mapping[str, Any]) -> None:
 def _code(plan: Plan, log: Journal, on_progress: OnProgress) -> journal.Position:
     """Everything from where the journal stands to the end of the input."""
     settings = Settings(
-        plan.policy, str(plan.payers) if plan.payers is not None else None, plan.memory_mb
+        plan.policy,
+        str(plan.payers) if plan.payers is not None else None,
+        plan.memory_mb,
+        plan.models,
+        plan.auto_at,
     )
     try:
         items = read(plan.paths, **plan.reading)

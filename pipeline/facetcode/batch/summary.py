@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from facetcode.batch.novelty import NewNotes
+
 _NAMED = 200
 """Physicians and payers that are told apart; an export with more has its names wrong."""
 _OTHERS = "all others"
@@ -15,7 +17,11 @@ _NONE = "not named"
 class Summary:
     """Counts over records, taken one at a time; its size does not grow with the run."""
 
-    def __init__(self, unmatched: int = 0) -> None:
+    def __init__(self, unmatched: int = 0, promised: Mapping[str, str] | None = None) -> None:
+        self.promised = dict(promised or {})
+        """By family of policies, what holds of records marked ``auto``; empty if none was asked."""
+        self.auto = 0
+        self.new = NewNotes()
         self.unmatched = unmatched
         """Notes whose payer no row of the mapping knows."""
         self.notes = 0
@@ -40,6 +46,8 @@ class Summary:
         status = record["status"]
         self.status[status] += 1
         self.kinds[record["procedure"]["kind"] or "none"] += 1
+        self.auto += record.get("auto") is True
+        self.new.add(record)
         if status == "not_applicable":
             return
         self.policies[record["policy"]] += 1
@@ -80,6 +88,8 @@ class Summary:
             "policies": ranked(self.policies),
             "payer_not_in_the_mapping": self.unmatched,
             "reject_reasons": ranked(self.reasons),
+            **({"auto": self.auto, "auto_promise": self.promised} if self.promised else {}),
+            "new_notes": self.new.to_json(),
         }
 
 

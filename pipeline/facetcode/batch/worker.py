@@ -27,6 +27,8 @@ class Settings:
     payers: str | None = None
     memory_mb: int = 1024
     """Memory one note may take beyond the built pipeline."""
+    models: str | None = None
+    auto_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,9 @@ Outcome = str | Failure
 
 
 def build(settings: Settings) -> Coder:
-    """The coder of a run; raises PolicyError."""
-    coder = Coder(load_rules(settings.policy, Path(settings.payers) if settings.payers else None))
-    coder.extractor  # noqa: B018  built now, not at the first note
-    return coder
+    """The coder of a run, built now and not at the first note; raises PolicyError, ModelError."""
+    rules = load_rules(settings.policy, Path(settings.payers) if settings.payers else None)
+    return Coder(rules, models=settings.models, auto_at=settings.auto_at).ready()
 
 
 def outcome(coder: Coder, note: Note) -> Outcome:

@@ -26,6 +26,8 @@ COLUMNS = (
     "ask",
     "hard_flags",
     "soft_flags",
+    "confidence",
+    "auto",
     "policy",
 )
 _CELL = 2000
@@ -80,6 +82,8 @@ def row(record: Mapping[str, Any]) -> list[str]:
         " ".join(f["message"] for f in record["flags"] if f["severity"] == "hard"),
         flags["hard"],
         flags["soft"],
+        "" if record["confidence"] is None else f"{record['confidence']:.2f}",
+        {True: "yes", False: "no"}.get(record.get("auto"), ""),  # type: ignore[arg-type]
         record["policy"],
     ]
 

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from facetcode.commands.learn import AutoOption, ModelsOption
 from facetcode.errors import FacetcodeError
 from facetcode.notes.columns import KEYS
 
@@ -96,6 +97,8 @@ def batch_command(
     restart: Annotated[
         bool, typer.Option("--restart", help="Drop what another run left in the folder.")
     ] = False,
+    auto_at: AutoOption = None,
+    models: ModelsOption = None,
 ) -> None:
     """Code a whole export: records, a worklist, queries, a report and a manifest in one folder.
 
@@ -109,6 +112,8 @@ def batch_command(
       facetcode batch --engine spark --master yarn hdfs:///notes --out hdfs:///records
     """
     if engine is Engine.SPARK:
+        if auto_at is not None or models is not None:
+            raise FacetcodeError("--auto-at and --models go with the local engine")
         _on_spark(exports, target, master, policy, payers)
         return
     if master is not None:
@@ -134,6 +139,8 @@ def batch_command(
         billing=billing.value if billing else None,
         restart=restart,
         retry=retry,
+        models=models,
+        auto_at=auto_at,
     )
     with _progress(lambda: count_hint(paths)) as show:
         summary = run_batch(plan, on_progress=show)
@@ -145,6 +152,13 @@ def batch_command(
         f"{summary.notes:,} records: {status['coded']:,} coded, {status['query']:,} to query, "
         f"{status['not_applicable']:,} not applicable; see {out / 'report.html'}"
     )
+    for family, guarantee in summary.promised.items():
+        say(f"policies like {family}: {guarantee}")
+    if summary.new.notes:
+        say(
+            f"{summary.new.notes:,} notes in {len(summary.new.kinds):,} groups are unlike what the "
+            f"models know; see 'new_notes' in {out / 'summary.json'}"
+        )
     if summary.unmatched:
         say(f"{summary.unmatched:,} notes name a payer that no rule of the mapping fits")
     if summary.rejects:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from facetcode.commands.learn import ModelsOption
 from facetcode.commands.measure import need, write_json
 from facetcode.errors import AnnotationError, FacetcodeError
 
@@ -59,6 +60,7 @@ def evaluate_command(
         Path | None,
         typer.Option("--output", metavar="FILE", help="Also write the figures as JSON."),
     ] = None,
+    models: ModelsOption = None,
 ) -> None:
     """Measure facts, claims and flags against labelled notes, each figure with its interval.
 
@@ -98,7 +100,10 @@ def evaluate_command(
         whose = f"note {reject.note_id}: " if reject.note_id else ""
         say(f"{reject.source}: {whose}{reject.reason}; {reject.remedy}")
 
-    cases = code_cases(notes) if records is None else stored_cases(notes, records, told)
+    if records is None:
+        cases = code_cases(notes, models=models)
+    else:
+        cases = stored_cases(notes, records, told)
     if len(left_out) > _LISTED:
         say(f"and {len(left_out) - _LISTED:,} more that could not be compared")
     scores = [case.score for case in cases]

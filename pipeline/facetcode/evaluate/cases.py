@@ -37,23 +37,30 @@ class Case:
 
 
 def code_cases(
-    notes: Iterable[GoldNote], told: Callable[[int], object] = lambda done: None
+    notes: Iterable[GoldNote],
+    told: Callable[[int], object] = lambda done: None,
+    *,
+    models: str | None = None,
 ) -> list[Case]:
-    """Read, code and score each labelled note.
+    """Read, code and score each labelled note, with the models that ``models`` names.
 
     Labels follow the rules in force when they were written, whatever date the invented note bears:
     the claims are made under the newest rules of each policy.
     """
     from facetcode.coding import code, load_policy
     from facetcode.extract.build import Extractor
+    from facetcode.learn.in_use import models_in_use
 
-    extractor = Extractor()
+    used = models_in_use(models)
+    extractor = Extractor(votes=used.votes)
     in_force = {policy: load_policy(policy).on(None) for policy in POLICIES}
     cases = []
     for done, note in enumerate(notes, 1):
         facts = extractor.facts(note.text, note.meta)
         records = {
-            policy: code(facts, rules, note_id=note.note_id, meta=note.meta)
+            policy: used.assessed(
+                code(facts, rules, note_id=note.note_id, meta=note.meta), note.text, {}
+            )
             for policy, rules in in_force.items()
         }
         cases.append(Case(note, records, score_note(note, records)))

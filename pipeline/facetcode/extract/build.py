@@ -30,6 +30,7 @@ from facetcode.extract.reading import Reading
 from facetcode.extract.rules import Text
 from facetcode.extract.screen import could_hold_facet_block
 from facetcode.extract.text import Squeezed, even, without_choices
+from facetcode.extract.votes import Votes
 from facetcode.facts import FACET_BLOCKS, Doubt, Evidence, Facts, Guidance, Procedure
 
 MAX_CHARS = 1_500_000
@@ -39,9 +40,13 @@ MAX_CHARS = 1_500_000
 class Extractor:
     """The medspaCy pipeline and the fact modules; built once, used for any number of notes."""
 
-    def __init__(self, *, screen: bool = True) -> None:
-        """``screen`` lets through only notes that could hold a facet block or another injection."""
+    def __init__(self, *, screen: bool = True, votes: Votes | None = None) -> None:
+        """``screen`` lets through only notes that could hold a facet block or another injection.
+
+        ``votes`` are trained models that may correct the rules (``facetcode.learn``).
+        """
         self.screen = screen
+        self.votes = votes
         self.nlp = build_pipeline()
 
     def reading(self, text: str, meta: Mapping[str, str] | None = None) -> Reading:
@@ -65,9 +70,11 @@ class Extractor:
 
     def facts(self, text: str, meta: Mapping[str, str] | None = None) -> Facts:
         """Everything the note says that a code or a flag may rest on."""
-        if self.screen and not could_hold_facet_block(text):
-            return Facts(Procedure(None))
-        return find_facts(self.reading(text, meta))
+        if self.screen:
+            held = could_hold_facet_block(text)
+            if not (self.votes.could_hold(text, held) if self.votes else held):
+                return Facts(Procedure(None))
+        return find_facts(self.reading(text, meta), self.votes)
 
 
 def build_pipeline() -> Language:
@@ -80,13 +87,17 @@ def build_pipeline() -> Language:
     return nlp
 
 
-def find_facts(reading: Reading) -> Facts:
+def find_facts(reading: Reading, votes: Votes | None = None) -> Facts:
     """Run every fact module on a prepared note."""
+    if votes is not None:
+        reading.judged = votes.times(reading)
     mentions = level_context.read(reading)
     done, also = procedure.find(reading, mentions)
     block_today = done.kind in FACET_BLOCKS
     found_relief = relief.find(reading, done.kind)
     found_scores = scores.find(reading, block_today=block_today)
+    if votes is not None:
+        found_relief, found_scores = votes.numbers(reading, done.kind, found_relief, found_scores)
     found_diagnoses = diagnoses.find(reading)
     if not block_today:
         return Facts(done, relief=found_relief, diagnoses=found_diagnoses, scores=found_scores)

@@ -71,13 +71,20 @@ _AHEAD_REACH = 500
 _BEHIND_REACH = 250
 
 
-def account(reading: Reading, start: int, end: int) -> Account:
-    """The clause, sentence and rows that tell of the percentage at these offsets."""
+def account(
+    reading: Reading, start: int, end: int, floor: int = 0, ceiling: int | None = None
+) -> Account:
+    """The clause, sentence and rows that tell of the percentage at these offsets.
+
+    What stands outside ``floor`` and ``ceiling`` says nothing of it.
+    """
     text = reading.even
     whole = reading.sentence_at(start)
     # In a list that never stops, what stands far away says nothing of this percentage.
     sentence = Sentence(
-        max(whole.start, start - _AHEAD_REACH), min(whole.end, end + _BEHIND_REACH), whole.line
+        max(whole.start, start - _AHEAD_REACH, floor),
+        min(whole.end, end + _BEHIND_REACH, len(text) if ceiling is None else ceiling),
+        whole.line,
     )
     section = reading.section_at(start)
     low = sentence.start
@@ -86,7 +93,7 @@ def account(reading: Reading, start: int, end: int) -> Account:
             low = cut.start()
     cut_after = _CUT.search(text, end, sentence.end)
     high = cut_after.start() if cut_after else max(sentence.end, end)
-    floor = max(0, start - _ROWS_REACH, reading.known_section_at(start).start)
+    floor = max(floor, start - _ROWS_REACH, reading.known_section_at(start).start)
     rows = _rows(text, sentence, floor, start)
     return Account(start, end, (low, high), sentence, rows, section)
 
@@ -192,7 +199,9 @@ def credit(reading: Reading, told: Account, *, today: bool) -> tuple[Subject | N
         if subject:
             return subject, "before"
     heading = subjects(reading, told.section.start, told.section.body)
-    return (heading[-1], "heading") if heading else (None, "none")
+    if heading and not (today and heading[-1].care):
+        return heading[-1], "heading"
+    return None, "none"
 
 
 def _of_clause(text: str, inside: list[Subject], told: Account) -> Subject | None:
@@ -227,9 +236,17 @@ def _linked(text: str, after: list[Subject], told: Account) -> Subject | None:
     return None
 
 
+# "He got 90% relief, and after I burned them" tells of another time.
+_NEW_CLAUSE = re.compile(
+    r"\b(?:and|but|then)\s+(?:after|when|since|with|following)\b", re.IGNORECASE
+)
+
+
 def _of_sentence(text: str, own: list[Subject], told: Account) -> Subject | None:
     after = [s for s in own if s.start >= told.end]
     linked = _linked(text, after, told)
+    if linked and _NEW_CLAUSE.search(text, told.end, linked.start):
+        linked = None
     if linked and not re.search(r"%|percent", text[told.end : linked.start], re.IGNORECASE):
         return linked
     for subject in reversed([s for s in own if s.end <= told.start]):
@@ -245,7 +262,10 @@ def _failed(text: str, low: int, high: int) -> bool:
 def _before(reading: Reading, told: Account) -> Subject | None:
     """The last treatment of the sentences before, in the same paragraph."""
     text = reading.even
-    floor = max(0, reading.known_section_at(told.start).start, told.rows - _BEFORE_REACH)
+    section = reading.known_section_at(told.start)
+    # "Pt: 90%" in an entry of a chart goes on with it.
+    opens = section.start if section.category != "admin" else 0
+    floor = max(0, opens, told.rows - _BEFORE_REACH)
     floor = max([floor, *(m.end() for m in _BLANK_LINE.finditer(text, floor, told.rows))])
     if floor >= told.rows:
         return None
@@ -260,7 +280,7 @@ def _before(reading: Reading, told: Account) -> Subject | None:
     return None
 
 
-_LUMBAR = re.compile(
+LUMBAR = re.compile(
     r"\b(?:lumbar|lumbosacral|low(?:er)?\s+back|l-?spine|lbp|sciatica|si\s+joint|sacral|"
     r"L[1-5](?!\d)(?:\s?-|/|\b)|L\s+(?:facets?|mbbs?|rfas?)\b)",
     re.IGNORECASE,
@@ -284,7 +304,7 @@ def region(reading: Reading, told: Account, subject: Subject | None) -> str | No
     for low, high in stretches:
         spots = [
             (abs(m.start() - told.start), name)
-            for name, pattern in (("lumbar", _LUMBAR), ("cervical", _CERVICAL))
+            for name, pattern in (("lumbar", LUMBAR), ("cervical", _CERVICAL))
             for m in pattern.finditer(text, low, high)
         ]
         if spots:
@@ -294,7 +314,7 @@ def region(reading: Reading, told: Account, subject: Subject | None) -> str | No
 
 def region_of_note(text: str) -> str | None:
     """The region most of a note speaks of, or None."""
-    lumbar, cervical = len(_LUMBAR.findall(text)), len(_CERVICAL.findall(text))
+    lumbar, cervical = len(LUMBAR.findall(text)), len(_CERVICAL.findall(text))
     if lumbar == cervical:
         return None
     return "lumbar" if lumbar > cervical else "cervical"

@@ -13,6 +13,7 @@ from facetcode.extract.rules import load_rules
 _NEVER = frozenset({"family", "consent"})
 _SELDOM = frozenset({"imaging", "exam", "codes", "injectate", "anesthesia", "guidance"})
 """Sections in which only "85% relief" in so many words is one."""
+_DRUGS = frozenset({"injectate", "anesthesia", "guidance"})
 _STRENGTH = 10.0
 """Drugs are not given stronger; a relief of so little is called one in words."""
 
@@ -59,8 +60,13 @@ def is_something_else(reading: Reading, percentage: Percentage) -> bool:
     section = reading.section_at(start)
     plain = said(text, start, end)
     behind = text[end : max(end, min(end + 80, reading.sentence_at(start).end))]
-    if section.category in _NEVER or (section.category in _SELDOM and not plain):
+    if section.category in _NEVER:
         return True
+    if section.category in _SELDOM and not plain:
+        # An account that goes on under the heading of its drugs ends with what it gave.
+        changed = section.category in _DRUGS and beside("changed").match(behind)
+        if not changed:
+            return True
     if _not_after().match(behind):
         return True
     low = max(0, start - 60)
@@ -89,7 +95,7 @@ _VITALS = re.compile(
     re.IGNORECASE,
 )
 _BODY_USE = re.compile(
-    r"\b(?:rotation|rom|range\s+of\s+motion|mobility|sleep|slept|turn(?:s|ed|ing)?\s+(?:the|her|his)\s+(?:head|neck)|"
+    r"\b(?:rotation|rom|range\s+of\s+motion|mobility|sleep|slept|turn(?:s|ed|ing)?\s+(?:of\s+)?(?:the|her|his)\s+(?:head|neck)|"
     r"function|grip|opioid|medication\s+(?:use|intake)|canal|disc|disk|foram\w+|vertebral\s+body|apportion\w*|impairment|disability|causation|service[\s-]connect\w*)\b",
     re.IGNORECASE,
 )
@@ -163,6 +169,8 @@ def is_threshold(reading: Reading, told: Account, percentage: Percentage) -> boo
             and not _PERSON.search(before, bars[-1], m.start())
         )
     ]
+    if bars and _DATED.search(before, bars[-1]):
+        bars = []  # what has a date has happened
     if bars and (
         bars[-1] > (results[-1] if results else -1)
         or (beside("firm").search(before, bars[-1]) and not _SO.search(before, bars[-1]))
@@ -181,9 +189,56 @@ def is_threshold(reading: Reading, told: Account, percentage: Percentage) -> boo
     opened = percentage.open_ended
     if opened and not results and beside("then").match(text[end : end + 60]):
         return True
-    return opened and not results and told.section.time in {"planned", "conditional"}
+    if opened and not results and told.section.time in {"planned", "conditional"}:
+        # What lasted was measured.
+        return _LASTED_HOURS.match(text, end) is None
+    return _is_listed_bar(text, told, behind) or (opened and _is_ticked_bar(reading.given, told))
 
 
+_LASTED_HOURS = re.compile(
+    r"\s*(?:relief\s+)?(?:for|x|lasting)\s+(?:about\s+)?(?:\d|two|three|four|five|six|several)",
+    re.IGNORECASE,
+)
+# A point of a list of criteria, and what shows that it tells a result all the same.
+_POINT = re.compile(r"[ \t]*(?:\(?[a-z0-9]{1,2}[.)]|[-*]|\[[x ]?\])\s", re.IGNORECASE)
+_CRITERIA = re.compile(
+    r"\b(?:criteri\w*|requirements?|polic(?:y|ies)|coverage|conditions|rules|checklist)\b[^\n]*$",
+    re.IGNORECASE,
+)
+_SHOWN = re.compile(
+    r"#\s?\d|\d{1,2}[/-]\d{1,2}|\b(?:gave|given|had|got|reported|was|were|obtained|achieved|provided|documented|met|yes)\b",
+    re.IGNORECASE,
+)
+_POINTS_UP = 12
+
+
+_TICKED = re.compile(r"[ \t]*\[[x ]?\][ \t]*(?:each|both|all)?[ \t]*", re.IGNORECASE)
+
+
+def _is_ticked_bar(text: str, told: Account) -> bool:
+    """Whether a box was ticked beside a bar: "[X] each 80% or better"."""
+    line = text.rfind("\n", 0, told.start) + 1
+    return _TICKED.fullmatch(text, line, told.start) is not None
+
+
+def _is_listed_bar(text: str, told: Account, behind: str) -> bool:
+    """Whether it stands in a bare point of a list of criteria: "(b) two blocks, 80% each"."""
+    line = text.rfind("\n", 0, told.start) + 1
+    if not _POINT.match(text, line) or _SHOWN.search(text, line, told.start):
+        return False
+    if _SHOWN.search(behind.split("\n")[0]):
+        return False
+    for _ in range(_POINTS_UP):
+        above = text.rfind("\n", 0, max(0, line - 1)) + 1
+        if line == 0 or not text[above:line].strip():
+            return False
+        if not _POINT.match(text, above) and text[above:line].rstrip().endswith(":"):
+            return _CRITERIA.search(text, above, line - 1) is not None
+        line = above
+    return False
+
+
+_DATED = re.compile(r"(?<!\d)\d{1,2}([/-])\d{1,2}\1(?:20)?\d\d(?!\d)")
 # "The threshold is 80%" tells no result.
 _COPULA = re.compile(r"(?:is|was|were|with)\b", re.IGNORECASE)
 _SO = re.compile(r"[,;]\s+(?:so|and|but|today|she|he|the\s+(?:first|block))\b", re.IGNORECASE)

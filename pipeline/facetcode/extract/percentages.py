@@ -120,8 +120,10 @@ def _read(text: str, floor: int, match: re.Match[str]) -> Iterator[Percentage]:
     pair = between or _RANGE.search(text, floor, start)
     # Two numbers with nothing but a blank between them are a range in words only.
     if pair and not between and not _JOINS.search(pair["join"]):
-        if "," in pair["join"] or pair["low"][0].isdigit() or match["low"][0].isdigit():
+        if pair["low"][0].isdigit() or match["low"][0].isdigit():
             pair = None
+        elif "," in pair["join"] and not _LEAST < (numbers.value(pair["low"]) or 0) < high:
+            pair = None  # "fifty, sixty percent" is one in speech, a list that falls is none
     if pair:
         first = numbers.value(pair["low"].replace(",", "."))
         falls = first is not None and first > high and re.search(r"to\s", pair.group())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,6 +11,7 @@ from functools import cache
 from typing import Literal
 
 from facetcode.extract import dates, grid
+from facetcode.extract.dates import Written
 from facetcode.extract.sections import SectionSpan, Time
 from facetcode.extract.targets import Target
 from facetcode.extract.text import Offsets, Sentence, Squeezed
@@ -68,14 +70,18 @@ class Reading:
     note: tuple[str, Squeezed] | None = None
     """The note as it came, where long runs of blanks were taken out of ``given``."""
     grid: grid.Grid = field(default_factory=grid.Grid)
+    judged: Mapping[tuple[int, int], Status] = field(default_factory=dict)
+    """Statuses a trained model gives instead of the rules', by a target's offsets."""
     _sentence_index: Offsets = field(init=False)
     _section_index: Offsets = field(init=False)
+    _date_starts: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
         self._sentence_index = Offsets([s.start for s in self.sentences])
         self._section_index = Offsets([s.start for s in self.sections])
         if not self.dates:
             self.dates = dates.find(self.even, today=self.dos)
+        self._date_starts = [w.start for w in self.dates]
 
     def sentence_at(self, offset: int) -> Sentence:
         """The sentence that holds an offset."""
@@ -121,13 +127,15 @@ class Reading:
         """Targets with one of these labels, in order."""
         return (target for target in self.targets if target.label in labels)
 
+    def dates_in(self, start: int, end: int) -> list[Written]:
+        """The dates that begin between two offsets, in order."""
+        return self.dates[
+            bisect_left(self._date_starts, start) : bisect_left(self._date_starts, end)
+        ]
+
     def dated_before_today(self, sentence: Sentence) -> bool:
         """Whether a sentence is dated, and only before today."""
-        days = [
-            w.day
-            for w in self.dates
-            if sentence.start <= w.start < sentence.end and w.day is not None
-        ]
+        days = [w.day for w in self.dates_in(sentence.start, sentence.end) if w.day is not None]
         if not days:
             vague = dates.vague(self.even, sentence.start, sentence.end)
             if self.dos is None:
@@ -140,7 +148,7 @@ class Reading:
 
     def headed_before_today(self, section: SectionSpan) -> bool:
         """Whether a heading bears an earlier date: "Response to block #1 (7/24/2025):"."""
-        days = [w.day for w in self.dates if section.start <= w.start < section.body and w.day]
+        days = [w.day for w in self.dates_in(section.start, section.body) if w.day]
         return bool(days) and self.dos is not None and all(day < self.dos for day in days)
 
     def names_procedure(self, sentence: Sentence) -> bool:
@@ -159,11 +167,12 @@ class Reading:
 
     def has_day(self, sentence: Sentence) -> bool:
         """Whether a sentence holds a date to the day."""
-        return any(w.day and sentence.start <= w.start < sentence.end for w in self.dates)
+        return any(w.day for w in self.dates_in(sentence.start, sentence.end))
 
     def status(self, target: Target) -> Status:
         """Whether and when the thing named here happened; see :func:`status_of`."""
-        return status_of(self, target.start, target.end, target.modifiers)
+        judged = self.judged.get((target.start, target.end))
+        return judged or status_of(self, target.start, target.end, target.modifiers)
 
 
 def _distance(start: int, end: int, cue: tuple[str, int, int]) -> int:

@@ -3,207 +3,225 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import cache, partial
+from typing import Literal
 
-from facetcode.extract import numbers
+from facetcode.extract import numbers, score_runs, timeline
 from facetcode.extract.reading import Reading
+from facetcode.extract.rules import Text, load_rules, lowered
+from facetcode.extract.score_words import Mention, rule
+from facetcode.extract.text import Sentence
 from facetcode.facts import Score
 
-_N = rf"(?:10(?:\.0)?|\d(?:\.\d)?|(?<![A-Za-z]){numbers.WORD})"
-_OUT_OF = re.compile(
-    rf"(?<![\d/.])(?P<low>\d\d(?=\s?/\s?100)|{_N})(?:\s?(?:-|to)\s?(?P<high>{_N}))?\s?(?:/|out\s+of|of(?=\s+(?:10|ten)\b(?!\s?(?:%|visits|sessions|nerves|levels)))|over|on\s+a\s+scale\s+of)\s?(?P<scale>100|10|ten)(?![\d/]|\.\d)",
-    re.IGNORECASE,
-)
-_SCALE = (
-    r"(?:pain\s+(?:scores?|levels?|rating|scale|intensity|nrs|vas)|nrs|vas|vrs|npr?s|nprs|pain)"
-)
-_NAMED = re.compile(
-    rf"\b{_SCALE}\s*(?:\([^)\n]{{0,20}}\))?\s*(?:(?:pre|post|before|after|at\s+check-?in|on\s+arrival|afterwards?)(?:-?\s?(?:procedure|block|injection|op))?\s*)?(?:was|is|of|at|=|:|\||rated|score[ds]?|now|today|went\s+from|from|dropped\s+from|decreased\s+from|improved\s+from|reduced\s+from|fell\s+from)*\s*(?:a\s+|an\s+)?(?P<low>{_N})(?:\s?-\s?(?P<high>{_N}))?(?!\s?(?:/\s?\d|%|percent|\.\d|mg|ml|cc|out|days?|weeks?|months?|years?|hours?|h\b|min|[/:-]\d|to\s?\d{{1,2}}\s?(?:%|weeks|mon|hours)))(?!\d)",
-    re.IGNORECASE,
-)
-_ARROW = re.compile(
-    rf"(?<![\d/.])(?P<pre>{_N})(?:\s?/\s?10)?\s*(?:-{{1,2}}>|=>|→|➔|to|down\s+to|-)\s*(?:a\s+)?(?P<post>{_N})(?:\s?/\s?10)?(?![\d/%]|\.\d)",
-    re.IGNORECASE,
-)
-_ARROW_CUE = re.compile(
-    r"(?:\bnrs|\bvas|\bpain|\bscores?|\bpre\s*/\s*post|\bfrom|\bdropped|\bdecreased|\bimproved|\bwent)[\s:=]*(?:score|level|was|went|dropped|decreased|improved|fell|reduced|from|scores?|nrs|vas|pre/post|\(|:|=|\s)*$",
-    re.IGNORECASE,
-)
-_POST = re.compile(
-    r"\b(?:post(?:-?\s?(?:procedure|block|injection|op(?:erative)?|inj|proc))?|after|following|discharge|recovery|pacu|minutes?|mins?|half\s+an\s+hour|re-?assess|afterward|down\s+to|dropped\s+to|decreased\s+to|improved\s+to|reduced\s+to|fell\s+to|to|->|=>|on\s+leaving|leaving)\b|->|=>|→",
-    re.IGNORECASE,
-)
-_PRE = re.compile(
-    r"\b(?:pre(?:-?\s?(?:procedure|block|injection|op(?:erative)?|inj|proc))?|before|baseline|prior\s+to\s+(?:the\s+)?(?:procedure|block|injection)|initial(?:ly)?|on\s+arrival|from|today|current(?:ly)?|rates?|rated|starting|average|worst|index)\b",
-    re.IGNORECASE,
-)
-_FIRMLY_PRE = re.compile(
-    r"(?:pre|before|baseline|prior|initial|on\s+arrival|from|starting)", re.IGNORECASE
-)
-_OTHER = re.compile(
-    r"\b(?:first|1st|last|previous(?:ly)?|prior\s+(?:block|mbb|injection|visit)|ago|yesterday|next\s+day|stress|anxiety|strength|motor|gleason|apgar|gcs|aldrete|ramsay|muscle|deltoid|biceps|grip|phq|score\s+card|lmp)\b",
-    re.IGNORECASE,
-)
+When = Literal["pre", "post", "other"]
+_SILENT = frozenset({"family", "consent", "injectate", "imaging"})
 
 
-# The word right behind a score is its own: "6/10 before and 1/10 at discharge".
-_BESIDE = re.compile(
-    r"\s*\(?(?:on\s+|at\s+|in\s+)?(?:the\s+)?(?:(?P<pre>before\b|pre\b|pre-|prior\s+to\s+(?:the\s+)?"
-    r"(?:procedure|block|injection)|prior\b(?!\s+(?:block|mbb|visit))|baseline|arrival|sitting\s+here)|(?:after(?:ward)?s?\b|post\b|post-|"
-    rf"discharge|recovery|pacu|(?:\d{{1,3}}|{numbers.WORD})\s?min|half\s+an\s+hour|leaving))",
-    re.IGNORECASE,
-)
-# Its label stands right in front: "Pre 6/10   Post 1/10".
-_LABEL = re.compile(
-    r"\b(?:(?P<pre>pre|before|baseline)|post|after)(?:-?\s?(?:procedure|block|injection|op|inj))?"
-    r"[\s:|=(-]{0,6}(?:pain|score|nrs|vas)?[\s:|=(-]{0,6}$",
-    re.IGNORECASE,
-)
-_SIGN = re.compile(
-    r"/\s?10|\bof\s+(?:10|ten)|out\s+of|over\s+(?:10|ten)|on\s+a\s+scale", re.IGNORECASE
-)
-# "Pre 7 -> post 1": the labels are the scale.
-_PRE_POST = re.compile(
-    rf"\bpre\b[^\d\n.;]{{0,14}}(?P<pre>{_N})(?:\s?/\s?10)?[^\d\n.;]{{0,14}}\bpost\b[^\d\n.;]{{0,14}}(?P<post>{_N})(?![\d.]|\s?(?:%|mg|ml|cc|min))",
-    re.IGNORECASE,
-)
-_LINK = re.compile(r"->|=>|→|➔|(?<=[\d\s])-(?=[\s\d])|\bto\s+(?:a\s+)?[\dotsfnz]", re.IGNORECASE)
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What the time of a score is told from, besides its own words."""
 
-
-def _around(pattern: re.Pattern[str], sign: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    """Matches near a sign that any match holds: most of a note has none."""
-    done = 0
-    for spot in sign.finditer(text):
-        for match in pattern.finditer(
-            text, max(done, spot.start() - 30), min(len(text), spot.end() + 20)
-        ):
-            if match.start() >= done:
-                done = match.end()
-                yield match
+    reading: Reading
+    low: str
+    needle: Callable[[], int]
+    day_of: Callable[[int], date | None]
 
 
 def find(reading: Reading, *, block_today: bool) -> tuple[Score, ...]:
     """Every pain score with when it was taken; all ``other`` when no block was done today."""
-    spots: dict[int, tuple[int, float, float, float]] = {}
-    for match in _around(_OUT_OF, _SIGN, reading.even):
-        low, high = numbers.value(match["low"]), numbers.value(match["high"] or match["low"])
-        scale = 10.0 if match["scale"].lower() == "ten" else float(match["scale"])
-        dated = any(w.start <= match.start() < w.end for w in reading.dates)
-        if low is not None and high is not None and high <= scale and not dated:
-            spots[match.start()] = (match.end(), min(low, high), max(low, high), scale)
-    for match in _NAMED.finditer(reading.even):
-        low, high = numbers.value(match["low"]), numbers.value(match["high"] or match["low"])
-        start = match.start("low")
-        if low is None or high is None or max(low, high) > 10:
-            continue
-        if not any(s <= start < e[0] for s, e in spots.items()):
-            spots[start] = (
-                match.end("high") if match["high"] else match.end("low"),
-                min(low, high),
-                max(low, high),
-                10.0,
-            )
-    pairs: dict[int, str] = {}
-    for match in _PRE_POST.finditer(reading.even):
-        for name in ("pre", "post"):
-            number = numbers.value(match[name])
-            start = match.start(name)
-            if number is not None and number <= 10:
-                spots.setdefault(start, (match.end(name), number, number, 10.0))
-                pairs[start] = name
-    for match in _around(_ARROW, _LINK, reading.even):
-        pre, post = numbers.value(match["pre"]), numbers.value(match["post"])
-        known = match.start("pre") in spots or match.start("post") in spots
-        cue = _ARROW_CUE.search(reading.even, max(0, match.start() - 40), match.start())
-        range_like = re.fullmatch(
-            r"\s*(?:-|to)\s*", reading.even[match.end("pre") : match.start("post")]
-        )
-        if (
-            pre is None
-            or post is None
-            or max(pre, post) > 10
-            or not (known or cue)
-            or (range_like and post >= pre)
-        ):
-            continue
-        for name, number in (("pre", pre), ("post", post)):
-            start = match.start(name)
-            if start not in spots:
-                spots[start] = (match.end(name), number, number, 10.0)
-            else:
-                end, _, _, scale = spots[start]
-                spots[start] = (end, number, number, scale)
-            pairs[start] = name
-    found = []
-    for start in sorted(spots):
-        end, low, high, scale = spots[start]
-        if reading.section_at(start).category in {"family", "consent", "injectate", "imaging"}:
-            continue
-        when = pairs.get(start) if block_today else None
-        taken = _when(reading, start, end, when) if block_today else "other"
-        found.append(Score(low, high, scale, taken, (reading.evidence(start, end),)))  # type: ignore[arg-type]
-    return tuple(found)
-
-
-def _when(reading: Reading, start: int, end: int, paired: str | None) -> str:
-    sentence = reading.sentence_at(start)
-    section = reading.section_at(start)
-    if (
-        _OTHER.search(reading.even, max(sentence.start, start - 60), start)
-        or reading.dated_before_today(sentence)
-        or reading.headed_before_today(section)
-    ):
-        return "other"
-    if paired:
-        return paired
-    label = _LABEL.search(reading.even, max(sentence.start, start - 40), start)
-    if label:
-        return "pre" if label["pre"] else "post"
-    column = _column(reading.even, start)
-    if column:
-        return "pre" if column["pre"] else "post"
-    post = [m.end() for m in _POST.finditer(reading.even, max(sentence.start, start - 70), start)]
-    pre = [m.end() for m in _PRE.finditer(reading.even, max(sentence.start, start - 70), start)]
-    pre_starts = [
-        m.start() for m in _PRE.finditer(reading.even, max(sentence.start, start - 70), start)
+    mentions = [
+        m for m in score_runs.find(reading) if reading.section_at(m.start).category not in _SILENT
     ]
-    beside = _BESIDE.match(reading.even, end, min(sentence.end, end + 40))
-    if beside:
-        return "pre" if beside["pre"] else "post"
-    trailing = _POST.search(reading.even, end, min(sentence.end, end + 40))
-    if section.time == "prior" and not re.search(
-        r"minutes|post|after", reading.words(max(sentence.start, start - 70), start), re.IGNORECASE
-    ):
-        return "pre"
-    if post and (not pre or max(post) >= max(pre)):
-        return "post"
-    if post and not any(_FIRMLY_PRE.match(reading.even, m, start) for m in pre_starts):
-        # "At discharge she rated her pain": rating is done before and after.
-        return "post"
-    if pre and section.category != "postprocedure":
-        return "pre"
-    if trailing and not re.match(r"\s*(?:to|-|->|=>)", reading.even[end : end + 6]):
-        return "post"
-    if section.category == "postprocedure":
-        return "pre" if section.heading.lower().lstrip(" #*").startswith("pre") else "post"
-    if section.time in {"none", "performed"} and not (
-        section.category in _HEADED and start - section.start < _FIELD
-    ):
-        # No word says when: behind the account of the needle it is the result.
-        acts = [t.start for t in reading.of("ACT") if reading.section_time(t.start) == "performed"]
-        if acts and start > acts[len(acts) // 2]:
-            return "post"
-    return "pre"
+    whens: list[tuple[When, bool]] = [("other", False)] * len(mentions)
+    if block_today and mentions:
+        low = reading.even.low if isinstance(reading.even, Text) else lowered(reading.even)
+        place = _Place(
+            reading, low, cache(partial(timeline.needle, reading)), timeline.entries(reading)
+        )
+        whens = []
+        for index, mention in enumerate(mentions):
+            above = mentions[index - 1] if index else None
+            below = mentions[index + 1].start if index + 1 < len(mentions) else len(low)
+            whens.append(_when(place, mention, above, below, whens[-1][0] if whens else None))
+        if not any(when == "pre" for when, _ in whens):
+            # The pain of most days is a baseline where nobody asked for that of today.
+            whens = [("pre" if usual else when, usual) for when, usual in whens]
+    return tuple(
+        Score(m.low, m.high, m.scale, when, (reading.evidence(m.start, m.end),))
+        for m, (when, _) in zip(mentions, whens, strict=True)
+    )
 
 
-_HEADED = frozenset({"title", "procedure", "levels", "diagnosis"})
+@cache
+def _beside(name: str) -> re.Pattern[str]:
+    """What a score's own time looks like right behind it."""
+    words = load_rules("scores")[name]
+    return re.compile(
+        r"\s*[,(]?\s*(?:pain\s+)?(?:(?:measured|taken|reported|and|still|all|back|again|lying|sitting|standing)\s+)?"
+        rf"(?:(?:on|at|in|by|upon|over)\s+|@\s*)?(?:the\s+)?(?:about\s+)?(?:{words})(?![a-z0-9])"
+    )
 
+
+# Its label stands right in front: "Pre 6/10   Post 1/10", "arrival 7/10", "pain out 1/10".
+_LABEL = re.compile(
+    r"(?<![a-z])(?:(?P<pre>(?<![\d.])0\s?-?\s?(?:min(?:ute)?s?|h(?:ou)?rs?)|pre|before|baseline|arrival|pain\s+in|intake|check[\s-]?in)|post|after|pain\s+out|discharge|check[\s-]?out)"
+    r"(?:-?\s?(?:procedure|block|injection|op|inj))?"
+    r"[\s:|=.(-]{0,12}(?:pain|score|nrs|vas)?[\s:|=.(-]{0,8}$"
+)
 _COLUMN = re.compile(
-    rf"(?P<pre>\b(?:pre|before|baseline|arrival)\b)|\b(?:post|after|discharge)\b|\b(?:\d{{1,3}}|{numbers.WORD})\s?(?:min|h)",
+    rf"(?P<pre>\b(?:pre|before|baseline|arrival)\b|\b0\s?(?:min|h)|\bpain\s+in\b)|\b(?:post|after|discharge|out)\b"
+    rf"|\b(?:\d{{1,3}}|{numbers.WORD})\s?(?:min|h)",
     re.IGNORECASE,
 )
+_FORWARD = re.compile(r"\s*(?:to\b|-|->|=>)")
+_REACH = 70
+_HEADED = frozenset({"title", "procedure", "levels", "diagnosis"})
 _FIELD = 200
 """Characters a field goes on for; an account under its heading is longer."""
+# "Back to 8/10 by dinner": what an earlier block did is over.
+_AGAIN = re.compile(r"(?<![a-z])(?:back\s+(?:up\s+)?to|returned\s+to)\s+(?:an?\s+)?$")
+_BACK = 20
+
+
+def _when(
+    place: _Place, score: Mention, above: Mention | None, below: int, last: When | None
+) -> tuple[When, bool]:
+    """When a score was taken, and whether it is the pain of most days, not of one hour."""
+    reading, low, start, end = place.reading, place.low, score.start, score.end
+    sentence, section = reading.sentence_at(start), reading.section_at(start)
+    floor, ceiling = max(sentence.start, start - _REACH), min(max(sentence.end, end), end + 40)
+    if _is_of_other_day(place, score, floor, ceiling):
+        return "other", False
+    if score.tagged and last == "other" and above is not None and start - above.end < _RUN_ON:
+        return "other", False
+    cut = max(low.rfind(mark, floor, start) for mark in (",", ";", "\n"))
+    ahead = max(floor, cut)
+    after_needle = start > place.needle()
+    if not after_needle and not score.tagged:
+        usual = rule("usual").search(low, ahead, start)
+        if usual or _beside("beside_usual").match(low, end, ceiling):
+            return "other", True
+    if score.role:
+        return score.role, False
+    column = _column(reading.even, start)
+    label = _LABEL.search(low, max(sentence.start, start - 40), start)
+    if label:
+        # Under the heading "Post:" a score of before stands too: "7/10 on the way in".
+        heads = label.start() < section.body
+        if heads and not label["pre"] and _beside("beside_pre").match(low, end, ceiling):
+            return "pre", False
+        return ("pre" if label["pre"] else "post"), False
+    if column:
+        return ("pre" if column["pre"] else "post"), False
+    if _beside("beside_post").match(low, end, ceiling):
+        return "post", False
+    if _beside("beside_pre").match(low, end, ceiling):
+        return "pre", False
+    if _TURN.match(low, end):
+        return ("pre" if after_needle else "other"), False
+    if after_needle and _beside("beside_late").match(low, end, ceiling):
+        return "post", False
+    # What stands behind the next score is said of that one.
+    return _by_words(place, score, floor, max(end, min(ceiling, below))), False
+
+
+_RUN_ON = 80
+# "Was 8, now 1."
+_TURN = re.compile(
+    r"\s*(?:,|;|and|but)?\s*(?:(?:it|pain|s?he)\s+(?:is\s+)?)?(?:is\s+)?now\s+(?:(?:at|is|it|only|down|to|about|an?)\s+){0,3}\d"
+)
+
+
+def _by_words(place: _Place, score: Mention, floor: int, ceiling: int) -> When:
+    """From the last word of time in front of it, else from its section, else from its place."""
+    reading, low, start, end = place.reading, place.low, score.start, score.end
+    section = reading.section_at(start)
+    posts = list(rule("post").finditer(low, floor, start))
+    pres = list(rule("pre").finditer(low, floor, start))
+    needle = place.needle()
+    told_before = section.time == "prior" and not section.start < needle < start
+    firm = any(rule("firmly_pre").match(low, m.start(), start) for m in pres)
+    if posts and (not told_before or any(m.group() != "to" for m in posts)):
+        if not pres or posts[-1].end() >= pres[-1].end() or not firm:
+            return "post"
+    if told_before:
+        return "pre"
+    if (
+        pres
+        and (firm or start <= needle or section.time == "prior")
+        and section.category != "postprocedure"
+    ):
+        return "pre"
+    trailing = [m for m in rule("post").finditer(low, end, ceiling) if m.group() != "to"]
+    if trailing and not _FORWARD.match(low, end, ceiling):
+        return "post"
+    if section.category == "postprocedure" and not reading.headed_before_today(section):
+        return "pre" if section.heading.lower().lstrip(" #*").startswith("pre") else "post"
+    day = place.day_of(start)
+    if day and reading.dos and day > reading.dos:
+        return "post"
+    field = section.category in _HEADED and start - section.start < _FIELD
+    return "post" if start > needle and not field else "pre"
+
+
+def _is_of_other_day(place: _Place, score: Mention, floor: int, ceiling: int) -> bool:
+    reading, low, start, end = place.reading, place.low, score.start, score.end
+    sentence = reading.sentence_at(start)
+    if _beside("beside_now").match(low, end, ceiling):
+        return False
+    now = [m.end() for m in _NOW.finditer(low, floor, start)]
+    told = [m for m in rule("other").finditer(low, floor, start)]
+    if told and (not now or told[-1].start() > now[-1]):
+        return True
+    if _beside("beside_other").match(low, end, ceiling) and not score.tagged:
+        return True
+    if now:
+        return False
+    section, needle = reading.section_at(start), place.needle()
+    if reading.headed_before_today(section) and not section.start < needle < start:
+        return True
+    day = place.day_of(start)
+    if day and reading.dos and day < reading.dos:
+        return True
+    if start < needle and _AGAIN.search(low, max(sentence.start, start - _BACK), start):
+        return True
+    if reading.dated_before_today(Sentence(sentence.start, start, 0)):
+        return True
+    if reading.dos and any(
+        w.day and w.day < reading.dos for w in reading.dates_in(end, end + _BESIDE)
+    ):
+        return True
+    return score.tagged and _headed_earlier(place, start)
+
+
+_BESIDE = 8
+_ROWS = 8
+
+
+def _headed_earlier(place: _Place, start: int) -> bool:
+    """Whether the line that opens a diary tells of an earlier block: "Block #1 (2/10):"."""
+    reading, low = place.reading, place.low
+    line = low.rfind("\n", 0, start) + 1
+    for _ in range(_ROWS):
+        above = low.rfind("\n", 0, max(0, line - 1)) + 1
+        if line == 0 or not low[above:line].strip():
+            return False
+        if low[above:line].rstrip().endswith(":"):
+            head = Sentence(above, line, 0)
+            return (
+                reading.dated_before_today(head)
+                or rule("other").search(low, above, line) is not None
+            )
+        line = above
+    return False
+
+
+_NOW = re.compile(
+    r"(?<![a-z])(?:today|now|this\s+(?:morning|afternoon|visit)|currently|on\s+arrival|at\s+present)(?![a-z])"
+)
 _ROWS_UP = 5
 _SLACK = 4
 """Characters a value may stand beside its column's name."""
