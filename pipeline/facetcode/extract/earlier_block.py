@@ -19,7 +19,7 @@ _NUMBERED = (
 )
 # In small letters, as the text is searched.
 _FIRST = re.compile(
-    rf"(?<!\w)(?:first|1st|initial|opening|prior|previous|last|earlier|{_NUMBERED})(?!\w|\s+of\s+(?:his|her|their)\b)"
+    rf"(?<!\w)(?:first|1st|initial|opening|prior|previous|last|earlier|{_NUMBERED})(?!\w)"
 )
 _NAMED = re.compile(_NUMBERED, re.IGNORECASE)
 _BLOCK = re.compile(

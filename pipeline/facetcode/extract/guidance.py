@@ -20,7 +20,7 @@ _PLACES = 8
 """Places kept as evidence."""
 _PAST = re.compile(
     r"\b(?:previous(?:ly)?|prior|last|history|had|ago|underwent|plan|will|schedule|recommend|if|next|future|consider|"
-    r"request(?:ed|ing)?|relief|gave|first\s+(?:block|injection|set)|elsewhere|outside)\b",
+    r"request(?:ed|ing)?|relief|gave(?!\s+(?:him|her|them|the\s+patient)\s+(?:an?|the|two)\b)|first\s+(?:block|injection|set)|elsewhere|outside)\b",
     re.IGNORECASE,
 )
 _TODAY = re.compile(r"\b(?:today|presents?\s+for|here\s+for|comes\s+for|now)\b", re.IGNORECASE)
