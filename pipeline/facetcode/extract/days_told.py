@@ -50,7 +50,7 @@ _WEEKDAY_OF = re.compile(
 _N = rf"(?:\d{{1,3}}|{numbers.WORD}|an?|(?:a\s+)?couple(?:\s+of)?|(?:a\s+)?few|several|half\s+a)"
 _UNIT = r"(?:days?|d|weeks?|wks?|w|fortnights?|months?|mos?|mths?)"
 _GAP = re.compile(
-    rf"(?<![\w.])(?P<n>{_N})\s*(?P<half>and\s+a\s+half\s+)?-?\s*(?P<unit>{_UNIT})\b(?P<half2>\s+and\s+a\s+half)?\s*"
+    rf"(?<![\w.])(?P<n>{_N})\s*(?P<half>and\s+a\s+half\s+)?-?\s*(?P<unit>{_UNIT})\b(?P<half2>\s+and\s+a\s+half)?(?:\s*,?\s*(?:to\s+be\s+exact|exactly|only|now|all\s+told)\b,?)?\s*"
     r"(?P<how>\(?(?:ago|prior|previous(?:ly)?|beforehand|earlier|apart|back|before|after|since|following|post|out\s+from|on\s+from|p\b|"
     r"(?:have|has|had)\s+(?:passed|elapsed|gone\s+by|gone)))",
     re.IGNORECASE,

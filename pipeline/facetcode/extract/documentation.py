@@ -120,12 +120,37 @@ def _stated(reading: Reading, item: _Item) -> Iterator[tuple[int, int]]:
         ones = [(m.start(), m.end()) for m in first.finditer(reading.even)]
         if not ones:
             continue
-        others = [(m.start(), m.end()) for m in second.finditer(reading.even)]
+        others = [
+            (m.start(), m.end())
+            for low, high in _around(reading, ones, told_on=item.told_on is not None)
+            for m in second.finditer(reading.even, low, high)
+        ]
         yield from _pairs(reading, ones, others, far)
         if item.label is not None:
             yield from _labelled(reading, item.label, ones)
         if item.told_on is not None:
             yield from _told_on(reading, item.told_on, ones, others)
+
+
+def _around(
+    reading: Reading, ones: list[tuple[int, int]], *, told_on: bool
+) -> list[tuple[int, int]]:
+    """Stretches in which the second word of a pair can stand: the sentences of the first ones.
+
+    The second lists are long, and most sentences of a note hold no first word. With ``told_on``
+    the sentence behind counts too.
+    """
+    stretches: list[tuple[int, int]] = []
+    for start, _ in ones:
+        sentence = reading.sentence_at(start)
+        last = sentence.end
+        if told_on:
+            last = max(last, reading.sentence_at(min(last, max(0, len(reading.even) - 1))).end)
+        if stretches and sentence.start <= stretches[-1][1]:
+            stretches[-1] = (stretches[-1][0], max(last, stretches[-1][1]))
+        else:
+            stretches.append((sentence.start, last))
+    return stretches
 
 
 def _pairs(

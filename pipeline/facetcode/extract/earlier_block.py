@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,7 +19,7 @@ _NUMBERED = (
 )
 # In small letters, as the text is searched.
 _FIRST = re.compile(
-    rf"(?<!\w)(?:first|1st|initial|opening|prior|previous|last|earlier|{_NUMBERED})(?!\w|\s+of\s+(?:his|her|their)\b)"
+    rf"(?<!\w)(?:first|1st|initial|opening|prior|previous|last|earlier|{_NUMBERED})(?!\w)"
 )
 _NAMED = re.compile(_NUMBERED, re.IGNORECASE)
 _BLOCK = re.compile(
@@ -78,8 +79,9 @@ def find(reading: Reading) -> Finding | None:
     """When the earlier block was: its ISO date, or the days since, as the note states it."""
     text = reading.even
     low = text.low if isinstance(text, Text) else lowered(text)
+    times: dict[tuple[int, int], list[_Time]] = {}
     for start, end, sentence in _named(reading, low):
-        time = _time_of(reading, sentence, start, end)
+        time = _time_of(reading, sentence, start, end, times)
         if time is None:
             continue
         spot = (reading.evidence(time.start, time.end),)
@@ -112,11 +114,22 @@ def _named(reading: Reading, low: str) -> list[tuple[int, int, Sentence]]:
     return found
 
 
-def _time_of(reading: Reading, sentence: Sentence, start: int, end: int) -> _Time | None:
-    """The time nearest to the words that name the block, in their clause before any other."""
+def _time_of(
+    reading: Reading,
+    sentence: Sentence,
+    start: int,
+    end: int,
+    known: dict[tuple[int, int], list[_Time]],
+) -> _Time | None:
+    """The time nearest to the words that name the block, in their clause before any other.
+
+    ``known`` keeps the times of a stretch, which may name the block many times.
+    """
     for low, high in _stretches(reading, sentence, start):
-        # What holds no number and no day needs no search for one.
-        times = _dated(reading, low, high) + _counted(reading, low, high)
+        times = known.get((low, high))
+        if times is None:
+            times = _dated(reading, low, high) + _counted(reading, low, high)
+            known[low, high] = times
         if times:
             return min(times, key=lambda t: (max(t.start - end, start - t.end, 0), t.start))
     last = min(len(reading.even), sentence.end + _BEHIND)
@@ -138,10 +151,12 @@ def _stretches(reading: Reading, sentence: Sentence, at: int) -> list[tuple[int,
 
 def _dates(reading: Reading, low: int, high: int) -> list[_Time]:
     """Dates written out that lie before today."""
+    first = bisect_left(reading.dates, low, key=lambda w: w.start)
+    last = bisect_left(reading.dates, high, key=lambda w: w.start)
     return [
         _Time(w.start, w.end, None, w.day.isoformat())
-        for w in reading.dates
-        if low <= w.start < high and w.day and (reading.dos is None or w.day < reading.dos)
+        for w in reading.dates[first:last]
+        if w.day and (reading.dos is None or w.day < reading.dos)
     ]
 
 

@@ -20,7 +20,7 @@ _PLACES = 8
 """Places kept as evidence."""
 _PAST = re.compile(
     r"\b(?:previous(?:ly)?|prior|last|history|had|ago|underwent|plan|will|schedule|recommend|if|next|future|consider|"
-    r"request(?:ed|ing)?|relief|gave|first\s+(?:block|injection|set)|elsewhere|outside)\b",
+    r"request(?:ed|ing)?|relief|gave(?!\s+(?:him|her|them|the\s+patient)\s+(?:an?|the|two)\b)|first\s+(?:block|injection|set)|elsewhere|outside)\b",
     re.IGNORECASE,
 )
 _TODAY = re.compile(r"\b(?:today|presents?\s+for|here\s+for|comes\s+for|now)\b", re.IGNORECASE)
@@ -32,6 +32,7 @@ _TICKED_NONE = re.compile(
     r"(?:\[\s?[xX*]\s?\]|\(\s?[xX*]\s?\)|[\u2611\u2612\u2713\u2714\u25a0])\s*(?P<none>none)\b",
     re.IGNORECASE,
 )
+_LETTERS = re.compile(r"(?<!\w)(?:II|fl)(?!\w)")
 _NAMED = re.compile(
     r"\b(?:guidance|imaging|modality|img|guided\s+by|guide|should\s+read|read|correct(?:ed)?(?:\s+to)?|actually|was|is|used)"
     r"\s*(?:used|modality|method|type)?\s*[:|=>-]*\s*(?:was\s+|is\s+|read\s+)?$",
@@ -124,6 +125,9 @@ def find(reading: Reading) -> Guidance:
     ends: dict[Modality, int] = {}
     for modality in _ORDER:
         spots = [(m.start(), m.end(), False) for m in _pattern(modality).finditer(reading.even)]
+        if modality == "fluoroscopy" and _LETTERS.search(reading.even):
+            found_so = _pattern("letters").finditer(reading.even)
+            spots += [(m.start(), m.end(), False) for m in found_so]
         spots += [(m.start(), m.end(), True) for m in _bare(modality).finditer(reading.even)]
         for start, end, bare in sorted(spots, key=lambda spot: (spot[0], -spot[1])):
             if start < ends.get(modality, 0) or not reading.even[start:end].strip():

@@ -128,15 +128,18 @@ def _told(reading: Reading) -> Iterator[Evidence]:
 
 def _statements(reading: Reading, rules: _Rules) -> Iterator[tuple[int, int]]:
     """Offsets of statements around each site, and of those that need none."""
+    windows: list[tuple[int, int]] = []
     for site in rules.site.finditer(reading.even):
         sentence = reading.sentence_at(site.start())
-        low, high = (
-            max(sentence.start, site.start() - _AROUND),
-            min(sentence.end, site.end() + _AROUND),
-        )
+        low = max(sentence.start, site.start() - _AROUND)
+        high = min(sentence.end, site.end() + _AROUND)
+        if windows and low < windows[-1][1]:
+            windows[-1] = (windows[-1][0], max(high, windows[-1][1]))
+        else:
+            windows.append((low, high))
+    for low, high in windows:
         for match in rules.told.finditer(reading.even, low, high):
-            if match.start() <= site.start() and site.start() < match.end():
-                yield match.start(), match.end()
+            yield match.start(), match.end()
     for match in rules.alone.finditer(reading.even):
         yield match.start(), match.end()
 

@@ -28,7 +28,7 @@ _REFUSED_AFTER = re.compile(
     r"[\s,)-]*(?:(?:struck|removed|deleted|omitted|withheld|left\s+off|taken\s+off|crossed\s+out)\b|[^.;,\n]{0,40}?\b(?:do(?:es)?|did)\s+not(?:\s+(?:apply|belong|go)\b|\s*[.,;\n]|\s*$)|"
     r"(?:(?:is|was|are|were)\s+)?(?:struck|removed|deleted|omitted|withheld|left\s+off|taken\s+off|crossed\s+out)\b|"
     r"(?:(?:is|was|are|were)\s+)?(?:included\s+and\s+)?(?:(?:is|was)\s+)?"
-    r"(?:not\s+(?:separately\s+|being\s+)?(?:bill|report|charg|cod|submitt|cover|list)\w*|bundled|included\b|(?:must|should|may|can|could|need)\s*not\s+be\b|[-:(]?\s*n/?a\b))",
+    r"(?:not\s+(?:separately\s+|being\s+)?(?:bill|report|charg|cod|submitt|cover|list)\w*|bundled|inclu(?:ded|sive)\b|(?:must|should|may|can|could|need)\s*not\s+be\b|[-:(]?\s*n/?a\b))",
     re.IGNORECASE,
 )
 _TODAY = re.compile(r"\btoday\b", re.IGNORECASE)

@@ -77,6 +77,8 @@ _ABBREVIATION = re.compile(
     r"\.$",
     re.IGNORECASE,
 )
+_LAST_WORD = 16
+"""Characters that hold any of the abbreviations and what stands in front of it."""
 _STOP = re.compile(r"[.!?]+[\"')\]]*(?=\s+[\"'(\[]?[A-Z0-9*#>-]|\s*$)|;(?=\s)")
 # Somebody who types without capitals ends a sentence before a small letter too.
 _SMALL_STOP = re.compile(r"(?<![\d. ][.A-Za-z])[.!?]+[\"')\]]*(?=\s|$)|;(?=\s)")
@@ -156,11 +158,12 @@ def sentences(text: str) -> list[Sentence]:
     for start, end, line in blocks:
         here = start
         for stop in (_SMALL_STOP if small else _STOP).finditer(text, start, end):
-            piece = text[here : stop.end()]
-            if _ABBREVIATION.search(piece) and stop.end() < end:
+            # Only its last word: a sentence may go on over a thousand abbreviations.
+            tail = text[max(here, stop.end() - _LAST_WORD) : stop.end()]
+            if _ABBREVIATION.search(tail) and stop.end() < end:
                 continue
             # "1." or "C5." alone at the start of a block is a bullet or a level, not a sentence.
-            if len(piece.strip()) <= 3 and here == start:
+            if here == start and len(text[here : stop.end()].strip()) <= 3:
                 continue
             found.append(Sentence(here, stop.end(), line))
             here = stop.end()
