@@ -77,7 +77,10 @@ def silent_sections() -> dict[str, tuple[str, ...]]:
     """Documentation item to the sections in which its words do not count."""
     from facetcode.extract.rules import load_rules
 
-    return {rule["name"]: tuple(rule.get("silent") or ()) for rule in load_rules("documentation")}
+    return {
+        rule["name"]: tuple(rule.get("silent") or ())
+        for rule in load_rules("documentation")["items"]
+    }
 
 
 def searched(text: str, flag: str) -> tuple[list[str], list[str]]:
