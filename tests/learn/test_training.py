@@ -19,6 +19,8 @@ from facetcode.evaluate.corpus import read_corpus
 from facetcode.learn import corpus as corpus_training
 from facetcode.learn import in_use, practice, store
 from facetcode.learn.guarantee import needed
+from facetcode.learn.training import Ablated, not_worse
+from facetcode.learn.voices import Interval
 
 SECRET = "neighbour"
 """A word of the invented notes that nothing but the notes may hold."""
@@ -319,3 +321,20 @@ def test_a_feature_that_is_not_known_refuses_the_model(tmp_path: Path) -> None:
     store.write(tmp_path / "confidence", held, {}, "")
     with pytest.raises(ModelError, match="reads other features"):
         _ = in_use.models_in_use(tmp_path).confidence
+
+
+@pytest.mark.parametrize(
+    ("figure", "rules", "models", "high", "kept"),
+    [
+        ("codes exact, default", 0.80, 0.81, 0.03, True),
+        ("codes exact, default", 0.80, 0.79, 0.03, False),
+        ("relief, F1", 0.90, 0.89, 0.01, False),
+        ("note all correct", 0.60, 0.59, 0.01, True),
+        ("note all correct", 0.60, 0.57, -0.01, False),
+    ],
+)
+def test_a_model_under_which_the_program_reads_less_right_is_kept_out(
+    figure: str, rules: float, models: float, high: float, kept: bool
+) -> None:
+    gain = Interval(models - rules, -0.05, high)
+    assert not_worse([Ablated(figure, rules, models, gain)], "relief, F1") is kept
