@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -42,11 +43,16 @@ def batch() -> Run:
     return run
 
 
+def _heeds_interrupts() -> None:
+    """What a shell runs in its background ignores interrupts, and so do its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def _started(out: Path, *given: object) -> subprocess.Popen[bytes]:
     """A run that has got somewhere: its journal holds an entry that is not the end."""
     process = subprocess.Popen(
         command(*given), env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        start_new_session=True,
+        start_new_session=True, preexec_fn=_heeds_interrupts,
     )  # fmt: skip
     journal = out / ".facetcode" / "journal.jsonl"
     for _ in range(600):

@@ -48,6 +48,7 @@ def page(browser: Any, served: str) -> Iterator[Any]:
 
 def log_in(page: Any, name: str) -> None:
     page.goto("/login")
+    page.wait_for_selector("input[name=name]:focus")
     page.keyboard.type(name)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
@@ -59,6 +60,12 @@ def shot(page: Any, name: str) -> None:
     if SHOTS:
         drawn = Image.open(io.BytesIO(page.screenshot()))
         drawn.quantize(128).save(Path(SHOTS) / f"{name}.png", optimize=True)
+
+
+def open_item(page: Any, name: str) -> None:
+    """Click a note of the list, and wait for its page and the keys of it."""
+    page.click(f"text={name}")
+    page.wait_for_url("**/items/**")
 
 
 def press_and_leave(page: Any, key: str) -> None:
@@ -175,7 +182,7 @@ def test_reasons_queries_and_drafts(page: Any, site: Site) -> None:
     page.keyboard.press("Tab")
     press_and_leave(page, "Enter")
     page.goto("/?state=waiting")
-    page.click("text=n-11")
+    open_item(page, "n-11")
     press_and_leave(page, "n")
     page.fill("#panel-answer textarea", "Right side.")
     with page.expect_navigation():
@@ -237,7 +244,7 @@ def test_a_lead_draws_a_sample_and_an_auditor_reviews_it_blind(page: Any, site: 
 def test_the_samples_show_what_their_lines_rest_on(page: Any, site: Site) -> None:
     fill_with_samples(site.store, "medicare")
     log_in(page, "ann")
-    page.click("text=02-two-levels-left")
+    open_item(page, "02-two-levels-left")
     press_and_leave(page, "n")
     page.keyboard.press("j")
     lit = page.locator("mark.lit").all_inner_texts()
