@@ -13,7 +13,7 @@ from facetcode.learn import in_use, store
 ROOT = Path(__file__).parents[2]
 MODELS = in_use.shipped_folder()
 needs_checkout = pytest.mark.skipif(
-    not (ROOT / "docs" / "learning.md").exists(), reason="about the checkout's own documents"
+    not (ROOT / "benchmarks" / "learning.py").exists(), reason="about the checkout's own documents"
 )
 
 
